@@ -1,0 +1,1 @@
+"""How Throughline runs: the local stack, compose, Kubernetes, and what they share."""
