@@ -1,0 +1,54 @@
+"""What a step asks of the outside world. A step is a generator: it yields effects and is sent their results, so the same code
+runs on real Kafka and ClickHouse, and in the simulation that may kill it between any two effects.
+
+| effect | result | raises |
+|---|---|---|
+| `Write(blocks)` | None, when every block is acknowledged | Fenced, Unavailable |
+| `Ask(method, args)` | what that method of `schemas.store.Store` returns | Unavailable |
+| `Send(messages)` | the offset of each message | Unavailable |
+| `Reach(position)` | None, when the view has applied identity.changes up to this position | |
+| `Together(effects)` | list of results; all have ended, also when one raises | the first that failed |
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from schemas.tables import Block
+
+
+class Message(NamedTuple):
+    """One Kafka record to produce, to an explicit partition."""
+
+    topic: str
+    partition: int
+    key: bytes | None
+    value: bytes
+
+
+@dataclass(frozen=True)
+class Write:
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Ask:
+    method: str
+    args: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Send:
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True)
+class Reach:
+    position: int
+
+
+@dataclass(frozen=True)
+class Together:
+    effects: tuple["Effect", ...]
+
+
+Effect = Write | Ask | Send | Reach | Together
