@@ -6,7 +6,7 @@ runs on real Kafka and ClickHouse, and in the simulation that may kill it betwee
 | `Write(blocks)` | None, when every block is acknowledged | Fenced, Unavailable |
 | `Ask(method, args)` | what that method of `schemas.store.Store` returns | Unavailable |
 | `Send(messages)` | the offset of each message | Unavailable |
-| `Reach(position)` | None, when the view has applied identity.changes up to this position | |
+| `Reach(position)` | None, when the view has applied identity.changes up to this position, or `END`: to its end as of now | |
 | `Together(effects)` | list of results; all have ended, also when one raises | the first that failed |
 """
 
@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from schemas.tables import Block
+
+
+END = -1
 
 
 class Message(NamedTuple):

@@ -1,0 +1,159 @@
+"""The customers a worker holds in memory. A cache: every one of them may be dropped at any time and loaded again."""
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from schemas.fact import Fact, Key, Row, Signal
+from schemas.ids import Id
+from schemas.messages import Change
+from streams.fold.rules import JourneyRules
+from streams.fold.timeline import Timeline
+from streams.steps.rows import friction_row, next_toggle, next_version, row_hash, stitched_row
+
+BYTES_PER_ROW = 220  # key, version and hash of a stored row in CPython
+
+
+class Folded:
+    """What a fold wants written for one customer. It counts as stored only after `acknowledge`."""
+
+    __slots__ = ("announced", "customer", "deadlines", "friction", "stitched", "stored")
+
+    def __init__(self, customer: "Customer") -> None:
+        self.customer = customer
+        self.stitched: list[tuple[Any, ...]] = []
+        self.friction: list[tuple[Any, ...]] = []
+        self.deadlines: list[tuple[int, Key]] = []
+        self.stored: dict[Key, tuple[int, int]] = {}
+        self.announced: dict[Key, dict[str, tuple[int, int]]] = {}
+
+    def acknowledge(self) -> None:
+        self.customer.stored.update(self.stored)
+        for key, signals in self.announced.items():
+            self.customer.announced.setdefault(key, {}).update(signals)
+        if self.deadlines:
+            self.customer.armed = self.deadlines[-1]
+
+
+class Customer:
+    """`stored`: (version, hash) of each row known to be in the table; `announced`: (version, live) of each signal;
+    `armed`: the deadline that is known to be in the table."""
+
+    __slots__ = ("announced", "armed", "id", "nodes", "partition", "seq", "stored", "timeline")
+
+    def __init__(self, change: Change, timeline: Timeline) -> None:
+        self.id, self.seq, self.timeline = change.customer, change.seq, timeline
+        self.nodes = frozenset(member.node for member in change.members)
+        self.stored: dict[Key, tuple[int, int]] = {}
+        self.announced: dict[Key, dict[str, tuple[int, int]]] = {}
+        self.armed: tuple[int, Key] | None = None
+        self.partition = -1
+
+    @property
+    def size(self) -> int:
+        """Bytes, estimated."""
+        return self.timeline.size + len(self.stored) * BYTES_PER_ROW + 500
+
+    def fold(self, facts: Sequence[Fact], now: int, rules: int) -> Folded:
+        timeline, folded = self.timeline, Folded(self)
+        if facts:
+            timeline.add(facts)
+        timeline.advance(now)
+        knowledge = rules << 96 | self.seq << 48 | timeline.count << 16
+        for fact, row in timeline.changes():
+            self._compare(fact, row, knowledge, folded)
+        self._arm(now, folded)
+        return folded
+
+    def _compare(self, fact: Fact, row: Row, knowledge: int, folded: Folded) -> None:
+        key = fact[0], fact[1], fact[2]
+        hash, known = row_hash(self.id, row), self.stored.get(key)
+        if known is None or known[1] != hash:
+            version = next_version(knowledge, known[0] if known else None)
+            folded.stored[key] = version, hash
+            folded.stitched.append(stitched_row(self.id, fact, row, version, hash))
+        if row.signals or key in self.announced:
+            self._announce(fact, {signal.name: signal for signal in row.signals}, knowledge, folded)
+
+    def _announce(self, fact: Fact, live: dict[str, Signal], knowledge: int, folded: Folded) -> None:
+        key = fact.key
+        announced = self.announced.get(key, {})
+        for name in sorted({*live, *announced}):
+            version, was_live = announced.get(name, (0, 0))
+            if bool(was_live) != (name in live):
+                version = next_toggle(knowledge, version)
+                signal = live.get(name) or Signal(name, fact.event_time, fact.location, "disproved by a later event")
+                folded.announced.setdefault(key, {})[name] = version, int(name in live)
+                folded.friction.append(friction_row(self.id, fact, signal, version, int(name in live)))
+
+    def _arm(self, now: int, folded: Folded) -> None:
+        """A hint under the key of the earliest open deadline and not after it; a hint that comes early only causes a fold."""
+        following = self.timeline.next_deadline()
+        if following is None:
+            return
+        due, key = following
+        armed = self.armed
+        if armed is None or armed[1] != key or armed[0] > due or armed[0] <= now:
+            folded.deadlines.append((due, key))
+
+
+class Cache:
+    """Least recently folded customers go first when the estimate of all is above `capacity` bytes."""
+
+    def __init__(self, capacity: int = 512 * 1024 * 1024) -> None:
+        self.capacity, self.bytes = capacity, 0
+        self._customers: OrderedDict[Id, Customer] = OrderedDict()
+        self._sizes: dict[Id, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._customers)
+
+    def __getitem__(self, customer: Id) -> Customer:
+        self._customers.move_to_end(customer)
+        return self._customers[customer]
+
+    def holds(self, owner: Change) -> bool:
+        """Whether the customer is here with these very members."""
+        cached = self._customers.get(owner.customer)
+        return cached is not None and cached.seq == owner.seq
+
+    def load(self, owners: Iterable[Change], rules: JourneyRules, facts: Iterable[Fact], rows: Any, announced: Any) -> None:
+        """Puts in the customers as the tables know them."""
+        of_node: dict[Id, list[Customer]] = defaultdict(list)  # two, while the view is between two changes
+        added: dict[Id, list[Fact]] = defaultdict(list)
+        for owner in owners:
+            customer = self._customers[owner.customer] = Customer(owner, Timeline(rules))
+            for node in customer.nodes:
+                of_node[node].append(customer)
+        for fact in facts:
+            for customer in of_node[fact[0]]:
+                added[customer.id].append(fact)
+        for node, original, event_id, version, _, _, hash in rows:
+            for customer in of_node[node]:
+                customer.stored[node, original, event_id] = version, hash
+        for node, original, event_id, name, version, live in announced:
+            for customer in of_node[node]:
+                customer.announced.setdefault((node, original, event_id), {})[name] = version, live
+        for id, some in added.items():
+            self._customers[id].timeline.add(some)
+
+    def measure(self, customer: Customer) -> None:
+        self.bytes += customer.size - self._sizes.get(customer.id, 0)
+        self._sizes[customer.id] = customer.size
+
+    def trim(self) -> None:
+        while self.bytes > self.capacity and len(self._customers) > 1:
+            self.drop(next(iter(self._customers)))
+
+    def drop(self, customer: Id) -> None:
+        if self._customers.pop(customer, None) is not None:
+            self.bytes -= self._sizes.pop(customer, 0)
+
+    def drop_partition(self, partition: int) -> None:
+        for id in [id for id, customer in self._customers.items() if customer.partition == partition]:
+            self.drop(id)
+
+    def clear(self) -> None:
+        self._customers.clear()
+        self._sizes.clear()
+        self.bytes = 0

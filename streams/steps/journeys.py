@@ -1,0 +1,216 @@
+"""Journeys: marks become folded customers and stitched rows (protocol.md, Journeys agent).
+
+Delivery: at least once and idempotent. Rows are keyed like the facts and versioned by knowledge, so a repeated batch writes
+nothing new. The caller commits only after the step has returned. On any exception every cache is dropped.
+"""
+
+from collections import defaultdict
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from schemas.fact import Fact
+from schemas.ids import Id
+from schemas.messages import Barrier, Change, Mark
+from schemas.tables import DEADLINES, FRICTION, STITCHED, Block
+from streams.effects import END, Ask, Effect, Message, Reach, Send, Together, Write
+from streams.fold.rules import JourneyRules
+from streams.steps.customers import Cache, Customer, Folded
+from streams.steps.deadlines import Deadlines
+from streams.steps.intake import Topics, inbox_messages
+from streams.steps.rows import signal_message
+from streams.view import UNKNOWN_HOME, View
+
+
+class Item(NamedTuple):
+    """A mark or barrier and the inbox partition it came to."""
+
+    partition: int
+    what: Mark | Barrier
+
+
+@dataclass
+class Done:
+    """What one batch did."""
+
+    marks: int = 0
+    loaded: int = 0
+    rows: int = 0
+    signals: tuple[Any, ...] = ()
+    forwarded: int = 0
+
+
+@dataclass
+class Plan:
+    """What a batch means on the frozen view: whom to fold with which new facts, whom to load again, what to forward."""
+
+    owners: dict[Id, Change] = field(default_factory=dict)
+    partitions: dict[Id, int] = field(default_factory=dict)
+    facts: dict[Id, list[Fact]] = field(default_factory=lambda: defaultdict(list))
+    again: set[Id] = field(default_factory=set)
+    forward: dict[int, list[Mark]] = field(default_factory=lambda: defaultdict(list))
+
+    def dirty(self, partition: int, owner: Change) -> None:
+        known = self.owners.get(owner.customer)
+        if known is None or known.seq < owner.seq:
+            self.owners[owner.customer] = owner
+            self.partitions[owner.customer] = partition
+
+
+@dataclass
+class Journeys:
+    """The single writer of its partitions. `epochs`: registered epoch of each partition that may be folded here."""
+
+    rules: JourneyRules
+    view: View
+    partitions: int
+    cache: Cache
+    topics: Topics = Topics()
+    epochs: dict[int, int] = field(default_factory=dict)
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    serial: int = 0
+    message_bytes: int = 512 * 1024
+
+    def assign(self, partition: int, now: int) -> Generator[Effect, Any, int]:
+        """Becomes the owner: fence, wait for what the former owner has under way, view, deadlines. Returns the epoch."""
+        epoch = yield Ask("register_epoch", (partition,))
+        while (yield Ask("inserts_of_older_epochs", (partition, epoch))):
+            yield Ask("kill_inserts_of_older_epochs", (partition, epoch))
+        yield Reach(END)
+        due = yield Ask("deadlines", ((partition,), self.deadlines.horizon(now)))
+        self.deadlines.load(partition, due, now)
+        self.epochs[partition] = int(epoch)
+        return int(epoch)
+
+    def revoke(self, partition: int) -> None:
+        """The partition has gone: nothing of it may be believed any more."""
+        self.epochs.pop(partition, None)
+        self.deadlines.drop(partition)
+        self.cache.drop_partition(partition)
+
+    def look_ahead(self, now: int) -> Generator[Effect, Any, None]:
+        """Loads the next slice of deadlines; called every minute."""
+        owned = tuple(sorted(self.epochs))
+        if owned:
+            rows = yield Ask("deadlines", (owned, self.deadlines.horizon(now)))
+            for partition in owned:
+                self.deadlines.load(partition, [row for row in rows if row[0] == partition], now)
+
+    def take(self, batch: Sequence[Item], now: int) -> Generator[Effect, Any, Done]:
+        """Folds one batch, and every customer whose deadline has come. Raises what the effects raise."""
+        try:
+            return (yield from self._take(batch, now))
+        except BaseException:
+            self.cache.clear()
+            raise
+
+    def _take(self, batch: Sequence[Item], now: int) -> Generator[Effect, Any, Done]:
+        yield Reach(max((item.what.seen for item in batch), default=0))
+        expired = self.deadlines.expired(now)
+        nodes = _nodes_of(batch) | {node for _, (node, _, _) in expired}
+        for item in batch:
+            if isinstance(item.what, Mark):
+                self.view.distrust(item.what.node, item.what.seq)
+        frozen, seen = yield from self.view.freeze(nodes)
+        plan = self._plan(batch, expired, frozen, seen)
+        loaded = yield from self._load(plan)
+        folded = [self._fold(plan, customer, now) for customer in plan.owners]
+        done = yield from self._write(plan, folded, seen)
+        for customer in folded:
+            customer.acknowledge()
+            self.cache.measure(customer.customer)
+        self.cache.trim()
+        done.marks, done.loaded = len(batch), loaded
+        return done
+
+    def _plan(self, batch: Sequence[Item], expired: Iterable[Any], frozen: dict[Id, Change], seen: int) -> Plan:
+        plan = Plan()
+        for partition, what in batch:
+            if isinstance(what, Barrier):
+                self._plan_barrier(plan, partition, what, frozen, seen)
+            else:
+                self._plan_mark(plan, partition, what, frozen[what.node], seen)
+        for partition, (node, _, _) in expired:
+            if self._partition_of(frozen[node], partition) == partition:
+                plan.dirty(partition, frozen[node])
+        return plan
+
+    def _plan_mark(self, plan: Plan, partition: int, mark: Mark, owner: Change, seen: int) -> None:
+        home = self._partition_of(owner, partition)
+        if home != partition:
+            plan.forward[home].append(Mark(mark.node, mark.fact, seen, owner.seq))
+            return
+        plan.dirty(partition, owner)
+        if mark.fact is None:
+            plan.again.add(owner.customer)
+        else:
+            plan.facts[owner.customer].append(mark.fact)
+
+    def _plan_barrier(self, plan: Plan, partition: int, barrier: Barrier, frozen: dict[Id, Change], seen: int) -> None:
+        for node in barrier.nodes:
+            self._plan_mark(plan, partition, Mark(node, None, seen, 0), frozen[node], seen)
+        for customer in barrier.customers:
+            if frozen[customer].customer == customer:
+                self._plan_mark(plan, partition, Mark(customer, None, seen, 0), frozen[customer], seen)
+            self.cache.drop(customer)
+
+    def _partition_of(self, owner: Change, arrived: int) -> int:
+        return arrived if owner.home == UNKNOWN_HOME else owner.home % self.partitions
+
+    def _load(self, plan: Plan) -> Generator[Effect, Any, int]:
+        """One round of queries for all customers that are not cached, have other members, or must be read again."""
+        missing = [owner for owner in plan.owners.values() if owner.customer in plan.again or not self.cache.holds(owner)]
+        if missing:
+            nodes = [member.node for owner in missing for member in owner.members]
+            asks = tuple(Ask(name, (nodes,)) for name in ("facts_of", "stitched_versions_of", "friction_of"))
+            facts, rows, announced = yield Together(asks)
+            self.cache.load(missing, self.rules, facts, rows, announced)
+        return len(missing)
+
+    def _fold(self, plan: Plan, customer: Id, now: int) -> Folded:
+        cached: Customer = self.cache[customer]
+        members = cached.nodes
+        facts = plan.facts.get(customer, ())
+        folded = cached.fold([fact for fact in facts if fact[0] in members], now, self.rules.version)
+        partition = plan.partitions[customer]
+        cached.partition = partition
+        self.deadlines.arm(partition, folded)
+        return folded
+
+    def _write(self, plan: Plan, folded: Sequence[Folded], seen: int) -> Generator[Effect, Any, Done]:
+        """What follows from a row is durable before the row: deadlines, then friction, then stitched."""
+        stitched, friction, deadlines = [], [], []
+        for customer in folded:
+            partition = plan.partitions[customer.customer.id]
+            owner = partition, self.epochs[partition]
+            stitched += [(*row, *owner) for row in customer.stitched]
+            friction += [(*row, *owner) for row in customer.friction]
+            deadlines += [(partition, due, *key) for due, key in customer.deadlines]
+        if deadlines:
+            yield Write((Block.of(DEADLINES, deadlines),))
+        if friction:
+            yield Write((self._fenced(FRICTION, friction),))
+        if stitched:
+            yield Write((self._fenced(STITCHED, stitched),))
+        messages = [signal_message(self.topics.friction, row, self.partitions) for row in friction]
+        messages += [m for p, marks in plan.forward.items() for m in inbox_messages(self.topics.inbox, p, marks, self.message_bytes)]
+        if messages:
+            yield Send(tuple(messages))
+        forwarded = sum(len(marks) for marks in plan.forward.values())
+        return Done(rows=len(stitched), signals=tuple(friction), forwarded=forwarded)
+
+    def _fenced(self, table: Any, rows: list[tuple[Any, ...]]) -> Block:
+        self.serial += 1
+        fence = tuple(sorted({(row[-2], row[-1]) for row in rows}))
+        names = ",".join(f"{partition}:{epoch}" for partition, epoch in fence)
+        return Block.of(table, rows, fence, f"journeys:{names}:{table.name}:{self.serial}")
+
+
+def _nodes_of(batch: Sequence[Item]) -> set[Id]:
+    nodes: set[Id] = set()
+    for _, what in batch:
+        if isinstance(what, Barrier):
+            nodes.update(what.nodes, what.customers)
+        else:
+            nodes.add(what.node)
+    return nodes

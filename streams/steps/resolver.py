@@ -1,0 +1,108 @@
+"""Resolver: claims become customers, told in tables first, then to every worker, then to whoever loses a node (protocol.md).
+
+State = function of the claims log up to the committed offset. A second resolver, or the same one after a crash, says the same
+things again with the same seq, which is harmless.
+"""
+
+from collections import defaultdict
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.ids import Id
+from schemas.messages import Barrier, Change, Claim, Inbox, encode
+from schemas.tables import CLAIMS, CUSTOMERS, DECISIONS, IDENTITY_MAP, Block
+from streams.effects import Ask, Effect, Message, Send, Write
+from streams.identity.rules import IdentityRules
+from streams.identity.state import IdentityState, Outcome
+from streams.steps.intake import Topics
+
+
+@dataclass
+class Resolver:
+    """`next_seq`: seq of the first claim that is not in the state yet; None until the state is loaded."""
+
+    rules: IdentityRules
+    partitions: int
+    topics: Topics = Topics()
+    state: IdentityState | None = None
+    next_seq: int = 0
+
+    def forget(self) -> None:
+        """After a failure or a new assignment: the state is loaded again from the recorded claims."""
+        self.state = None
+
+    def take(self, offsets: Sequence[int], claims: Sequence[Claim], now: int) -> Generator[Effect, Any, int]:
+        """Decides these claims of identity.claims (offset + 1 is the seq) and tells it. Returns how many were decided."""
+        state = yield from self._state_before(offsets[0] + 1)
+        self.state = None
+        outcomes = [(offset + 1, claim, state.apply(offset + 1, claim)) for offset, claim in zip(offsets, claims, strict=True)]
+        for block in self._blocks(state, outcomes, now):
+            yield Write((block,))
+        changes = _last_of_each([change for _, _, outcome in outcomes for change in outcome.changes])
+        if changes:
+            sent = yield Send(tuple(self._announcements(changes)))
+            if barriers := self._barriers([outcome for _, _, outcome in outcomes], max(sent) + 1):
+                yield Send(tuple(barriers))
+        self.state, self.next_seq = state, offsets[-1] + 2
+        return len(claims)
+
+    def _state_before(self, seq: int) -> Generator[Effect, Any, IdentityState]:
+        if self.state is None or self.next_seq != seq:
+            recorded = yield Ask("claims_until", (seq - 1,))
+            self.state = IdentityState.of(recorded, self.rules)
+        return self.state
+
+    def _blocks(self, state: IdentityState, outcomes: list[tuple[int, Claim, Outcome]], now: int) -> list[Block]:
+        changes = _last_of_each([change for _, _, outcome in outcomes for change in outcome.changes])
+        moved = {node for _, _, outcome in outcomes for left in outcome.left.values() for node in left}
+        mapped = [(m.node, c.customer, c.seq) for c in changes for m in c.members if m.node != c.customer or m.node in moved]
+        blocks = [
+            Block.of(CLAIMS, [row for seq, claim, _ in outcomes for row in claim_rows(seq, claim)]),
+            Block.of(DECISIONS, [_decision_row(d, now) for _, _, outcome in outcomes for d in outcome.decisions]),
+            Block.of(IDENTITY_MAP, mapped),
+            Block.of(CUSTOMERS, [_customer_row(change, state) for change in changes]),
+        ]
+        return [block for block in blocks if len(block)]
+
+    def _announcements(self, changes: Sequence[Change]) -> list[Message]:
+        return [Message(self.topics.changes, 0, change.customer, encode(change)) for change in changes]
+
+    def _barriers(self, outcomes: Sequence[Outcome], seen: int) -> list[Message]:
+        customers: dict[int, set[Id]] = defaultdict(set)
+        nodes: dict[int, set[Id]] = defaultdict(set)
+        for outcome in outcomes:
+            for customer, left in outcome.left.items():
+                partition = outcome.homes[customer] % self.partitions
+                customers[partition].add(customer)
+                nodes[partition].update(left)
+        return [
+            Message(self.topics.inbox, p, None, encode(Inbox(barrier=Barrier(tuple(sorted(customers[p])), tuple(sorted(nodes[p])), seen))))
+            for p in sorted(nodes)
+        ]
+
+
+def claim_rows(seq: int, claim: Claim) -> list[tuple[Any, ...]]:
+    """Both directions, so that the claims of an identifier are one range of the table."""
+    rest = claim.first_seen, claim.level, claim.source, claim.reason
+    return [
+        (x.node, y.node, claim.kind, claim.evidence, seq, x.type, y.type, x.home, y.home, *rest)
+        for x, y in ((claim.a, claim.b), (claim.b, claim.a))
+    ]
+
+
+def _last_of_each(changes: Sequence[Change]) -> list[Change]:
+    """Of several changes of one customer only the newest matters; the result is in the order of seq."""
+    newest = {change.customer: change for change in changes}
+    return sorted(newest.values(), key=lambda change: (change.seq, change.customer))
+
+
+def _customer_row(change: Change, state: IdentityState) -> tuple[Any, ...]:
+    members = change.members
+    columns = tuple(m.node for m in members), tuple(m.type for m in members), tuple(m.home for m in members)
+    return (change.customer, change.seq, change.home, *columns, change.flags, *state.newest(change.customer))
+
+
+def _decision_row(decision: Any, now: int) -> tuple[Any, ...]:
+    d = decision
+    return d.seq, d.a, d.b, d.kind, d.reason, d.detail, d.customer, d.rules, now

@@ -1,0 +1,53 @@
+"""From a fold's rows to the rows of the tables, and their versions."""
+
+import json
+from typing import Any
+
+import xxhash
+
+from schemas.fact import Fact, Row, Signal
+from schemas.ids import Id, derived
+from schemas.messages import encode
+from streams.effects import Message
+
+REVISIONS = 0xFFFF
+
+
+def row_hash(customer: Id, row: Row) -> int:
+    """64 bits that differ when anything a reader could see differs; the same in every process."""
+    return xxhash.xxh3_64_intdigest(encode((customer, row)))
+
+
+def next_version(knowledge: int, stored: int | None) -> int:
+    """`knowledge` = rules << 96 | seq << 48 | facts << 16. Another mind about the same knowledge is one revision more."""
+    if stored is None or stored >> 16 != knowledge >> 16:
+        return knowledge
+    return knowledge | min((stored & REVISIONS) + 1, REVISIONS)
+
+
+def next_toggle(knowledge: int, stored: int) -> int:
+    """Version of a friction row: rules and seq, then how often the signal appeared or was withdrawn."""
+    return max(knowledge >> 48, stored >> 48) << 48 | (stored & 0xFFFFFFFFFFFF) + 1
+
+
+def stitched_row(customer: Id, fact: Fact, row: Row, version: int, hash: int) -> tuple[Any, ...]:
+    """In the column order of the table `stitched`, without its fence."""
+    node, original, event_id, at, received, _, channel, event, _, value, currency, *_ = fact
+    signals = tuple(signal[0] for signal in row[-2])
+    head = node, original, event_id, version, customer, at, received, channel, event, value, currency
+    return (*head, *row[:-2], signals, row[-1], hash)
+
+
+def friction_row(customer: Id, fact: Fact, signal: Signal, version: int, live: int) -> tuple[Any, ...]:
+    """In the column order of the table `friction`, without its fence."""
+    id = derived(b"signal", fact[0], fact[1], fact[2], signal.name)
+    where = fact.channel, signal.location, signal.at, fact.event_time, signal.detail
+    return (*fact[:3], signal.name, version, live, id, customer, *where)
+
+
+def signal_message(topic: str, row: tuple[Any, ...], partitions: int) -> Message:
+    """A hint for the board and the alerts: a copy of the friction row as JSON, keyed by the signal's id."""
+    names = ("signal", "live", "signal_id", "customer_id", "channel", "location", "at", "event_time", "detail")
+    values = row[3], row[5], row[6].hex(), row[7].hex(), row[8], row[9], row[10], row[11], row[12]
+    data = {**dict(zip(names, values, strict=True)), "version": str(row[4])}
+    return Message(topic, row[6][0] % partitions, row[6], json.dumps(data, ensure_ascii=False).encode())

@@ -1,0 +1,79 @@
+"""What one worker knows of identity: it follows identity.changes and asks the tables for whatever it has not heard of.
+
+The resolver writes the tables before it announces a change, so an answer is never older than the position of the view;
+a change that was heard is never replaced by an answer with a lower seq.
+"""
+
+from collections import OrderedDict
+from collections.abc import Generator, Iterable
+
+from schemas.ids import Id
+from schemas.messages import Change, Member
+from streams.effects import Ask, Effect
+
+UNKNOWN_HOME = -1
+
+
+def alone(node: Id) -> Change:
+    """The customer of an identifier that was never in a claim: itself. Its home is known to the senders of its marks only."""
+    return Change(node, UNKNOWN_HOME, 0, (Member(node, "", UNKNOWN_HOME),))
+
+
+class View:
+    """`position`: offset in identity.changes after the last change applied. `capacity`: nodes kept before the oldest go."""
+
+    def __init__(self, capacity: int = 2_000_000, position: int = 0) -> None:
+        self.position, self.capacity = position, capacity
+        self._nodes: OrderedDict[Id, Change | None] = OrderedDict()  # None: alone, as most are
+        self._asking = 0
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def apply(self, position: int, changes: Iterable[Change]) -> None:
+        """`changes` end just before `position`; an older change than the known one is ignored."""
+        for change in changes:
+            self._learn(change)
+        self.position = max(self.position, position)
+        self._trim()
+
+    def distrust(self, node: Id, seq: int) -> None:
+        """Forgets a node that somebody has seen in a newer customer row than we have: the tables know it."""
+        if node in self._nodes and self._seq(node) < seq:
+            del self._nodes[node]
+
+    def freeze(self, nodes: Iterable[Id]) -> Generator[Effect, object, tuple[dict[Id, Change], int]]:
+        """A step: the customer row of each node, all as of one position, which is the second value."""
+        wanted = set(nodes)
+        while missing := [node for node in wanted if node not in self._nodes]:
+            self._asking += 1
+            try:
+                answer = yield Ask("customers_of", (missing,))
+            finally:
+                self._asking -= 1
+            assert isinstance(answer, dict)
+            self._answer(missing, answer)
+        frozen = {node: self._nodes[node] or alone(node) for node in wanted}
+        for node in wanted:
+            self._nodes.move_to_end(node)
+        self._trim()
+        return frozen, self.position
+
+    def _answer(self, asked: list[Id], answer: dict[Id, Change]) -> None:
+        for node in asked:
+            change = answer.get(node)
+            if node not in self._nodes or (change is not None and self._seq(node) < change.seq):
+                self._nodes[node] = change
+
+    def _learn(self, change: Change) -> None:
+        for member in change.members:
+            if self._seq(member.node) <= change.seq:
+                self._nodes[member.node] = change
+
+    def _seq(self, node: Id) -> int:
+        change = self._nodes.get(node)
+        return change.seq if change is not None else 0
+
+    def _trim(self) -> None:
+        while len(self._nodes) > self.capacity and not self._asking:
+            self._nodes.popitem(last=False)
