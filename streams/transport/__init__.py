@@ -12,6 +12,7 @@ from streams.transport.install import ChunkTransport, use_chunks
 from streams.transport.limits import Limits
 from streams.transport.ownership import PartitionListener, Partitions
 from streams.transport.producer import Outgoing, Producer
+from streams.transport.watchdog import Patience, Watchdog
 
 __all__ = [
     "Broadcast",
@@ -22,8 +23,10 @@ __all__ = [
     "Outgoing",
     "PartitionListener",
     "Partitions",
+    "Patience",
     "Producer",
     "Start",
+    "Watchdog",
     "make_app",
     "use_chunks",
 ]

@@ -79,6 +79,10 @@ class ChunkConsumer(driver.Consumer):
             await asyncio.sleep(0.5)
         await super().subscribe(wanted)
 
+    def unread(self) -> int:
+        """Records in the log that were not fetched, of all partitions assigned."""
+        return self._thread.unread()
+
     # -- fetching
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ChunkMessage]]:

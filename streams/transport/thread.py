@@ -65,6 +65,14 @@ class ChunkThread(driver.AIOKafkaConsumerThread):
         topics: set[str] = await self.call_thread(self._ensure_consumer().topics)
         return topics
 
+    def unread(self) -> int:
+        """Records that the log holds beyond the positions, of all partitions assigned, as of their last fetch."""
+        subscription = self._consumer and self._consumer._subscription.subscription
+        assignment = subscription and subscription.assignment
+        states = [assignment.state_value(tp) for tp in assignment.tps] if assignment else []
+        known = [state for state in states if state.has_valid_position and state.highwater is not None]
+        return sum(max(0, min(state.highwater, state.lso) - state.position) for state in known)
+
     async def fetch(self, lanes: Lanes, partitions: Iterable[TP], patience: float) -> Mapping[TP, Fetched]:
         fetched: Mapping[TP, Fetched] = await self.call_thread(
             self._fetch_or_give_back, lanes, set(partitions), patience
