@@ -24,6 +24,10 @@ class Deadlines:
     def __len__(self) -> int:
         return len(self._known)
 
+    def next_due(self) -> int | None:
+        """ms; the earliest deadline held in memory."""
+        return self._heap[0][0] if self._heap else None
+
     def horizon(self, now: int) -> int:
         """Until when the next slice reaches."""
         return now + SLICE

@@ -1,0 +1,49 @@
+"""What a worker counts, in the names of `throughline.metrics`."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from streams.steps.intake import Taken
+from streams.steps.journeys import Done
+from throughline import metrics
+
+
+class Measures:
+    """Counts per batch, never per event."""
+
+    @contextmanager
+    def taking(self, records: int) -> Iterator[Callable[[Taken], None]]:
+        def note(taken: Taken) -> None:
+            metrics.RECORDS.labels("stored").inc(taken.stored)
+            metrics.RECORDS.labels("dead").inc(taken.dead)
+            metrics.CLAIMS_SENT.inc(taken.claimed)
+
+        with self._timed("intake"):
+            yield note
+        metrics.BATCH_SIZE.labels("intake").observe(records)
+
+    @contextmanager
+    def folding(self, marks: int) -> Iterator[Callable[[Done], None]]:
+        def note(done: Done) -> None:
+            metrics.MARKS.labels("folded").inc(marks - done.forwarded)
+            metrics.MARKS.labels("forwarded").inc(done.forwarded)
+            metrics.CUSTOMERS_LOADED.inc(done.loaded)
+            metrics.ROWS_WRITTEN.inc(done.rows)
+            metrics.SIGNALS.inc(len(done.signals))
+
+        with self._timed("journeys"):
+            yield note
+        metrics.BATCH_SIZE.labels("journeys").observe(marks)
+
+    @contextmanager
+    def resolving(self, claims: int) -> Iterator[None]:
+        with self._timed("resolver"):
+            yield
+        metrics.CLAIMS_DECIDED.inc(claims)
+
+    @contextmanager
+    def _timed(self, step: str) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        metrics.BATCH_SECONDS.labels(step).observe(time.perf_counter() - began)

@@ -1,0 +1,175 @@
+"""The thin Faust shell: three agents and a follower around the pure steps. All rules live in `streams.steps`."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import faust
+from mode import Service
+
+from schemas.messages import Change, Claim, Inbox, decode
+from streams.steps.intake import Intake, Records
+from streams.steps.journeys import Item, Journeys
+from streams.steps.resolver import Resolver
+from streams.transport import Chunk, PartitionListener
+from streams.transport.ownership import Partitions
+from streams.view import View
+from streams.worker.flow import Batch, Flush, Gate
+from streams.worker.measures import Measures
+from streams.worker.performer import Performer
+
+TICK = 0.25  # s between looks for deadlines that have come
+LOOK_AHEAD = 60.0  # s between loads of the next slice of deadlines
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the composition root hands over."""
+
+    intake: Intake
+    journeys: Journeys
+    resolver: Resolver
+    performer: Performer
+    measures: Measures
+    public_topics: tuple[str, ...]
+    clock: Callable[[], int]  # ms UTC
+
+
+class Worker(Service, PartitionListener):
+    """Owns the gates between agents and steps. An exception anywhere in it crashes the process; the supervisor restarts it."""
+
+    def __init__(self, app: faust.App, parts: Parts, flush: Flush, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.app, self.parts = app, parts
+        self._intake: Gate[Records] = Gate(self._take_records, flush, lanes=2)
+        self._journeys: Gate[Item] = Gate(self._fold, flush)
+        self._claims = asyncio.Lock()
+        self._agents()
+
+    def _agents(self) -> None:
+        topics = self.parts.intake.topics
+        self.app.agent(self.app.topic(*self.parts.public_topics), name="intake")(self._read_touchpoints)
+        self.app.agent(self.app.topic(topics.inbox), name="journeys")(self._read_inbox)
+        self.app.agent(self.app.topic(topics.claims), name="resolver")(self._read_claims)
+
+    # agents: they only put chunks into gates
+
+    async def _read_touchpoints(self, stream: Any) -> None:
+        async for event in stream.noack().events():
+            chunk: Chunk = event.value
+            records = Records(chunk.topic, chunk.partition, chunk.values, chunk.offsets, chunk.timestamps, chunk.keys, chunk.first_offset)
+            self._intake.put([records], len(chunk), event.ack)
+
+    async def _read_inbox(self, stream: Any) -> None:
+        async for event in stream.noack().events():
+            items = [item for value in event.value.values for item in items_of(event.value.partition, value)]
+            self._journeys.put(items, len(items), event.ack)
+
+    async def _read_claims(self, stream: Any) -> None:
+        async for event in stream.noack().events():
+            chunk: Chunk = event.value
+            claims = [decode(Claim, value) for value in chunk.values if value is not None]
+            async with self._claims:
+                with self.parts.measures.resolving(len(claims)):
+                    await self.parts.performer.drive(self.parts.resolver.take(chunk.offsets, claims, self.parts.clock()))
+            event.ack()
+
+    # handlers: they run steps
+
+    async def _take_records(self, batch: Batch[Records]) -> None:
+        with self.parts.measures.taking(batch.weight) as note:
+            taken = await self.parts.performer.drive(self.parts.intake.take(batch.inputs))
+            note(taken)
+        items = [Item(p, mark) for p, marks in taken.local.items() for mark in marks]
+        if items:
+            self._journeys.put(items, len(items), batch.finish)
+        else:
+            batch.finish()
+
+    async def _fold(self, batch: Batch[Item]) -> None:
+        journeys = self.parts.journeys
+        mine = [item for item in batch.inputs if item.partition in journeys.epochs]
+        if len(mine) < len(batch.inputs):
+            return  # a partition has gone meanwhile: nothing of this batch is acknowledged, all of it comes again
+        with self.parts.measures.folding(len(mine)) as note:
+            note(await self.parts.performer.drive(journeys.take(mine, self.parts.clock())))
+        batch.finish()
+
+    # partitions
+
+    async def gained(self, partitions: Partitions, generation: int) -> None:
+        topics = self.parts.intake.topics
+        for tp in partitions:
+            if tp.topic == topics.claims:
+                self.parts.resolver.forget()
+            elif tp.topic != topics.inbox:
+                self.parts.intake.assigned(tp.topic, tp.partition)
+        mine = sorted(tp.partition for tp in partitions if tp.topic == topics.inbox)
+        await asyncio.gather(*(self._assign(partition) for partition in mine))
+
+    async def _assign(self, partition: int) -> None:
+        await self.parts.performer.drive(self.parts.journeys.assign(partition, self.parts.clock()))
+
+    async def draining(self, partitions: Partitions) -> None:
+        await self._intake.settle()
+        await self._journeys.settle()
+
+    async def lost(self, partitions: Partitions) -> None:
+        for tp in partitions:
+            if tp.topic == self.parts.intake.topics.inbox:
+                self.parts.journeys.revoke(tp.partition)
+
+    # services
+
+    @Service.task
+    async def _run_intake(self) -> None:
+        await self._intake.run()
+
+    @Service.task
+    async def _run_journeys(self) -> None:
+        await self._journeys.run()
+
+    @Service.task
+    async def _watch_deadlines(self) -> None:
+        looked = time.monotonic()
+        while not self.should_stop:
+            await self.sleep(TICK)
+            due = self.parts.journeys.deadlines.next_due()
+            if due is not None and due <= self.parts.clock() and not self._journeys.pending:
+                self._journeys.put([], 0, _nothing)
+            if time.monotonic() - looked > LOOK_AHEAD:
+                looked = time.monotonic()
+                await self.parts.performer.drive(self.parts.journeys.look_ahead(self.parts.clock()))
+
+    async def on_stop(self) -> None:
+        self.parts.performer.close()
+
+
+def _nothing() -> None:
+    """An empty batch has nobody to tell."""
+
+
+def items_of(partition: int, value: bytes | None) -> list[Item]:
+    """The marks and the barrier of one inbox message."""
+    if value is None:
+        return []
+    message = decode(Inbox, value)
+    items = [Item(partition, mark) for mark in message.marks]
+    return items if message.barrier is None else [*items, Item(partition, message.barrier)]
+
+
+def follow(view: View) -> Callable[[Chunk], None]:
+    """What `streams.transport.Broadcast` does with the records of identity.changes."""
+    return partial(_apply, view)
+
+
+def _apply(view: View, chunk: Chunk) -> None:
+    view.apply(chunk.next_offset, changes_of(chunk.values))
+
+
+def changes_of(values: Sequence[bytes | None]) -> list[Change]:
+    """Tombstones of compaction say nothing."""
+    return [decode(Change, value) for value in values if value is not None]
