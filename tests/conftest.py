@@ -1,0 +1,38 @@
+"""Real servers for the tests that need them, each started once, on free ports, in a folder that goes away."""
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from deploy.local.clickhouse import ClickHouse
+from deploy.local.kafka import Kafka
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
+    """A real broker, shared: use `topic_prefix` for names of your own, and do not kill this one."""
+    server = Kafka(tmp_path_factory.mktemp("kafka")).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse]:
+    """A real server, shared: use `databases` for names of your own, and do not kill this one."""
+    server = ClickHouse(tmp_path_factory.mktemp("clickhouse"), databases=("store*", "views*")).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def topic_prefix() -> str:
+    """Goes before topic and group names, so that tests do not meet."""
+    return f"t{uuid.uuid4().hex[:8]}."
+
+
+@pytest.fixture
+def databases() -> tuple[str, str]:
+    """Names for a store and a views database that nobody else has; migrations create them."""
+    suffix = uuid.uuid4().hex[:8]
+    return f"store_{suffix}", f"views_{suffix}"
