@@ -1,0 +1,82 @@
+"""The rules, applied to two customers that a pair would join."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from schemas.messages import Member
+from streams.identity.customer import Customer
+from streams.identity.cuts import Apart
+from streams.identity.rules import CANNOT_LINK, LEVEL, PERSON, IdentityRules, Refusal, TypeRule
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Decides pairs by the rules and the cannot-links that hold (`apart` may change between two decisions)."""
+
+    rules: IdentityRules
+    apart: Apart
+
+    def refusal(self, one: Customer, other: Customer, level: int, at: int) -> Refusal | None:
+        """None: a pair first seen at `at` (ms) with this level joins the two. No date of theirs is after `at`.
+
+        The order of the rules decides which reason is given: cannot-link, unique, limit, level.
+        """
+        rules = self.rules
+        small, large = (one, other) if len(one.members) <= len(other.members) else (other, one)
+        if self.apart and kept_apart(small.members, large.members, self.apart):
+            return CANNOT_LINK
+        if broken := _broken_types(small, large, at, rules):
+            worst = min(broken, key=lambda rule: (not rule.unique, rule.rank, rule.name))
+            return Refusal("unique" if worst.unique else "limit", worst.name)
+        if level < rules.trusted_level and is_known(small, rules) and is_known(large, rules):
+            return LEVEL
+        return None
+
+    def excludes(self, members: Iterable[Member]) -> bool:
+        """Whether these can never be one customer: two of a unique type, or a cannot-link among them."""
+        members = list(members)
+        unique = [member.type for member in members if self.rules.of(member.type).unique]
+        return len(unique) > len(set(unique)) or kept_apart(members, members, self.apart)
+
+
+def kept_apart(some: Iterable[Member], others: Iterable[Member], apart: Apart) -> bool:
+    """Whether a cannot-link stands between a member of the one and a member of the other."""
+    nodes: set[bytes] | None = None
+    for member in some:
+        if kept := apart.get(member.node):
+            nodes = nodes or {other.node for other in others}
+            if not kept.isdisjoint(nodes):
+                return True
+    return False
+
+
+def is_known(customer: Customer, rules: IdentityRules) -> bool:
+    """Holds an identifier of a type that is enough by itself, or two identifiers of persons."""
+    persons = 0
+    for member in customer.members:
+        rule = rules.of(member.type)
+        persons += rule.kind == PERSON
+        if rule.known or persons > 1:
+            return True
+    return False
+
+
+def _broken_types(small: Customer, large: Customer, at: int, rules: IdentityRules) -> list[TypeRule]:
+    types = {member.type for member in small.members}
+    return [rule for rule in map(rules.of, types) if _breaks(rule, small, large, at)]
+
+
+def _breaks(rule: TypeRule, small: Customer, large: Customer, at: int) -> bool:
+    limit = 1 if rule.unique else rule.limit
+    if limit is None:
+        return False
+    dates = _dates(rule.name, small, at) + _dates(rule.name, large, at)
+    if len(dates) <= limit or rule.unique or not rule.window_ms:
+        return len(dates) > limit
+    dates.sort()
+    return any(last - first < rule.window_ms for first, last in zip(dates, dates[limit:], strict=False))
+
+
+def _dates(type: str, customer: Customer, at: int) -> list[int]:
+    pairs = zip(customer.members, customer.dates, strict=True)
+    return [at if date is None else date for member, date in pairs if member.type == type]
