@@ -1,0 +1,71 @@
+"""Histories to fold, for property tests: few facts, close together in everything that matters, so that rules collide."""
+
+from hypothesis import strategies as st
+
+from schemas.fact import Fact, version_of
+from streams.fold.defaults import rules_for
+from streams.fold.rules import DAY, HOUR
+
+MINUTE = 60_000
+START = 1_700_000_000_000
+RULES = rules_for({
+    "website": 30 * MINUTE, "chat": 30 * MINUTE, "email": 24 * HOUR, "social": 24 * HOUR, "store": 60 * MINUTE, "phone": 0,
+    "survey": 24 * HOUR, "post": 24 * HOUR,
+})  # fmt: skip
+
+KINDS = [
+    ("website", "Page Viewed"), ("website", "Product Viewed"), ("website", "Checkout Started"), ("website", "Order Completed"),
+    ("website", "Order Cancelled"), ("website", "Something Else"), ("email", "Email Delivered"), ("email", "Unsubscribed"),
+    ("email", "Support Email Received"), ("email", "Support Email Replied"), ("chat", "Live Chat Conversation Started"),
+    ("chat", "Live Chat Message Sent"), ("chat", "Live Chat Message Received"), ("chat", "Live Chat Conversation Ended"),
+    ("phone", "Call Started"), ("phone", "Call Answered"), ("phone", "Call Abandoned"), ("phone", "Call Ended"),
+    ("store", "Order Completed"), ("social", "Social Message Received"), ("social", "Social Message Replied"),
+    ("survey", "Survey Answered"), ("chat", "Order Completed"),
+]  # fmt: skip
+
+GAPS = [0, 1, 5 * MINUTE, 10 * MINUTE, 30 * MINUTE, 30 * MINUTE + 1, 4 * HOUR, 24 * HOUR, 24 * HOUR + 1, 3 * DAY, 7 * DAY,
+        7 * DAY + 1, 30 * DAY, 30 * DAY + 1]  # fmt: skip
+DELAYS = [0, 1, HOUR, 72 * HOUR, 72 * HOUR + 1]
+
+
+def fact(channel: str, event: str, at: int, *, number: int = 0, node: int = 1, delay: int = 0, **more: object) -> Fact:
+    """A fact at `at` ms after START; `number` names the event."""
+    time = START + at
+    plain = Fact(bytes([node] * 16), time, bytes([number] * 16), time, time + delay, version_of(time + delay, number),
+                 channel, event, "", 0, "", "", 0.0, "")  # fmt: skip
+    return plain._replace(**more)
+
+
+@st.composite
+def histories(draw: st.DrawFn, most: int = 10) -> list[Fact]:
+    """Facts of one customer in the order of event time, some of them late, duplicate, or better versions of each other."""
+    at, facts = 0, []
+    for _ in range(draw(st.integers(1, most))):
+        if facts and draw(st.integers(0, 7)) == 0:
+            facts.append(_twin(draw, draw(st.sampled_from(facts))))
+            continue
+        at += draw(st.sampled_from(GAPS))
+        channel, event = draw(st.sampled_from(KINDS))
+        metric = draw(st.sampled_from(["nps", "csat", "ces"])) if channel == "survey" else ""
+        facts.append(
+            fact(
+                channel, event, at, number=draw(st.integers(0, 250)), node=draw(st.integers(1, 3)),
+                delay=draw(st.sampled_from(DELAYS)) if draw(st.integers(0, 4)) == 0 else 0,
+                thread=draw(st.sampled_from(["", "", "a", "b"])), value=draw(st.sampled_from([0, 990_000])),
+                metric=metric, score=float(draw(st.integers(0, 10))) if metric else 0.0,
+            )
+        )  # fmt: skip
+    return facts
+
+
+def _twin(draw: st.DrawFn, fact: Fact) -> Fact:
+    """The same event again: under another node, corrected by another clock, or received at another time."""
+    received = fact.received_at + draw(st.sampled_from([0, 1, HOUR, 100 * HOUR]))
+    shift = draw(st.sampled_from([0, 0, 3]))
+    return fact._replace(
+        node=bytes([draw(st.integers(1, 3))] * 16), event_time=fact.event_time + shift, received_at=received,
+        version=version_of(received, draw(st.integers(0, 2))),
+    )  # fmt: skip
+
+
+NOWS = st.sampled_from([0, START, START + HOUR, START + 2 * DAY, START + 10 * DAY, START + 50 * DAY, START + 2000 * DAY])

@@ -1,0 +1,47 @@
+"""fold is a function of the set of facts: checked against a slow reference, and a timeline against it in every order."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.fact import Fact
+from streams.fold.fold import fold
+from streams.fold.timeline import Timeline
+from tests.streams.fold.histories import NOWS, RULES, histories
+from tests.streams.fold.reference import Reference
+
+
+@given(histories(), NOWS)
+@settings(max_examples=4000, deadline=None)
+def test_fold_says_what_the_reference_says(facts: list[Fact], now: int) -> None:
+    assert fold(facts, RULES, now) == Reference(facts, RULES, now).rows()
+
+
+@given(histories(), NOWS, st.data())
+@settings(max_examples=4000, deadline=None)
+def test_a_timeline_in_any_order_and_split_equals_the_fold(facts: list[Fact], now: int, data: st.DataObject) -> None:
+    timeline, rows, told = Timeline(RULES), {}, []
+    order = data.draw(st.permutations(facts + facts[: data.draw(st.integers(0, 3))]))
+    while order:
+        size = data.draw(st.integers(1, 4))
+        batch, order = order[:size], order[size:]
+        told += batch
+        timeline.add(batch)
+        if data.draw(st.booleans()):
+            timeline.advance(data.draw(NOWS.filter(lambda time: time <= now)))
+        if data.draw(st.booleans()):
+            rows |= timeline.changes()
+            assert rows == fold(told, RULES, timeline.now)
+    timeline.advance(now)
+    assert rows | timeline.changes() == fold(facts, RULES, now)
+    assert timeline.count == len({fact.key for fact in facts})
+
+
+@given(histories(), NOWS)
+@settings(max_examples=1000, deadline=None)
+def test_next_due_is_the_earliest_open_deadline_of_all_rows(facts: list[Fact], now: int) -> None:
+    timeline = Timeline(RULES)
+    timeline.add(facts)
+    timeline.advance(now)
+    dues = [row.due for row in fold(facts, RULES, now).values() if row.due]
+    assert timeline.next_due() == min(dues, default=None)
+    assert all(due > now for due in dues)
