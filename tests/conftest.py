@@ -7,6 +7,7 @@ import pytest
 
 from deploy.local.clickhouse import ClickHouse
 from deploy.local.kafka import Kafka
+from throughline.settings import Settings
 
 
 @pytest.fixture(scope="session")
@@ -36,3 +37,19 @@ def databases() -> tuple[str, str]:
     """Names for a store and a views database that nobody else has; migrations create them."""
     suffix = uuid.uuid4().hex[:8]
     return f"store_{suffix}", f"views_{suffix}"
+
+
+@pytest.fixture
+def settings(kafka: Kafka, clickhouse: ClickHouse, topic_prefix: str, databases: tuple[str, str]) -> Settings:
+    """Settings for both real servers, with names that nobody else uses. Topics and tables are yet to be made."""
+    logins = {name: {"user": name, "password": password} for name, password in clickhouse.users.items()}
+    server = {"host": clickhouse.host, "port": clickhouse.tcp_port, "http_port": clickhouse.http_port}
+    names = {"store_database": databases[0], "views_database": databases[1]}
+    return Settings.model_validate(
+        {
+            "kafka": {"bootstrap_servers": kafka.bootstrap_servers},
+            "clickhouse": {**server, **names, **logins},
+            "identity": {"key": "a key that only the tests know, 0123"},
+            "topic_prefix": topic_prefix,
+        }
+    )

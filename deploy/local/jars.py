@@ -34,7 +34,8 @@ class Jar:
 def locked(lock: Path = LOCK) -> list[Jar]:
     """The list, in the order of the lock file."""
     lines = (line.split() for line in lock.read_text().splitlines() if line and not line.startswith("#"))
-    return [Jar(*coordinates.split(":"), sha256) for coordinates, sha256 in lines]
+    pairs = ((coordinates.split(":"), sha256) for coordinates, sha256 in lines)
+    return [Jar(group, artifact, version, sha256) for (group, artifact, version), sha256 in pairs]
 
 
 def missing(folder: Path) -> Iterator[Jar]:
@@ -73,4 +74,4 @@ def _fetch_one(jar: Jar, folder: Path) -> None:
             raise Unavailable(f"{jar.filename} cannot be fetched from Maven Central: {error}; try again") from error
         if not jar.is_good(path):
             raise Unavailable(f"{jar.filename} from Maven Central has not the sha256 of {LOCK.name}; nothing was kept")
-        os.replace(path, folder / jar.filename)
+        path.replace(folder / jar.filename)

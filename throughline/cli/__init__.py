@@ -1,0 +1,52 @@
+"""The `throughline` command: every module in this folder adds to it. It alone composes all parts.
+
+A module has one function `command` (the command is named like the module) or one `register(app)` for several.
+A module that has neither, or cannot be imported, stops the program: a command that is silently absent helps nobody.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from types import ModuleType
+
+import typer
+from rich.console import Console
+
+from throughline.errors import ConfigurationError, ThroughlineError
+
+HELP = "Follows a customer through every channel: Kafka in, one stitched journey per customer in ClickHouse."
+
+
+def command_modules() -> Iterator[ModuleType]:
+    """All modules of this package that add commands, by name. Names that begin with `_` are not commands."""
+    for module in sorted(pkgutil.iter_modules(__path__), key=lambda found: found.name):
+        if not module.name.startswith("_"):
+            yield importlib.import_module(f"{__name__}.{module.name}")
+
+
+def build() -> typer.Typer:
+    """The whole command line."""
+    app = typer.Typer(name="throughline", help=HELP, no_args_is_help=True, pretty_exceptions_enable=False)
+    app.callback()(lambda: None)  # keeps sub-commands even while there is only one
+    for module in command_modules():
+        add(app, module)
+    return app
+
+
+def add(app: typer.Typer, module: ModuleType) -> None:
+    """Adds a module's command or commands; raises `ConfigurationError` if it has none."""
+    if register := getattr(module, "register", None):
+        register(app)
+    elif command := getattr(module, "command", None):
+        app.command(name=module.__name__.rpartition(".")[2].replace("_", "-"))(command)
+    else:
+        raise ConfigurationError(f"{module.__name__} has neither `command` nor `register(app)`; add one or remove it")
+
+
+def main() -> None:
+    """Runs the command line. An error that explains itself is printed without a traceback; exit 1."""
+    try:
+        build()()
+    except ThroughlineError as error:
+        Console(stderr=True).print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
+        raise SystemExit(1) from error
