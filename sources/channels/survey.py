@@ -1,0 +1,38 @@
+"""Surveys and their answers: NPS 0-10, CSAT 1-5, CES 1-7."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from schemas.channel import HOUR, Channel
+from schemas.touchpoint import Properties, Text
+
+SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
+
+
+class SurveyProperties(Properties):
+    survey_id: Text | None = None
+    survey_name: Text | None = None
+
+
+class SurveySent(SurveyProperties):
+    """The customer was asked."""
+
+    event: ClassVar[str] = "Survey Sent"
+
+
+class SurveyAnswered(SurveyProperties):
+    """The customer answered."""
+
+    event: ClassVar[str] = "Survey Answered"
+    metric: Literal["nps", "csat", "ces"]
+    score: Annotated[float, Field(ge=0, le=10)]
+    comment: Text | None = None
+
+    def check(self) -> None:
+        low, high = SCALES[self.metric]
+        if not low <= self.score <= high:
+            raise ValueError(f"score: {self.score:g} lies outside the {self.metric} scale; send {low} to {high}")
+
+
+channel = Channel("survey", "what customers say when they are asked", 24 * HOUR, (SurveySent, SurveyAnswered))
