@@ -1,0 +1,66 @@
+"""Puts a worker's parts together. What is concrete (store, decoder, rules) comes from the `throughline worker` command."""
+
+from dataclasses import dataclass, replace
+
+import faust
+
+from schemas.decode import Decoder
+from schemas.store import Store
+from streams.fold.rules import JourneyRules
+from streams.identity.rules import IdentityRules
+from streams.steps.customers import Cache
+from streams.steps.intake import Intake, Topics
+from streams.steps.journeys import Journeys
+from streams.steps.resolver import Resolver
+from streams.transport import Broadcast, Connection, Limits, Producer, Start, Watchdog, make_app, use_chunks
+from streams.view import View
+from streams.worker.flow import Flush
+from streams.worker.measures import Measures
+from streams.worker.performer import Performer
+from streams.worker.worker import Parts, Worker, follow
+from throughline.clock import SystemClock
+
+LIMITS = Limits(records=150_000, bytes=192 * 1024 * 1024)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a worker is made of. `group` is Kafka's consumer group, `instance` the stable name of its slot."""
+
+    group: str
+    instance: str
+    partitions: int
+    public_topics: tuple[str, ...]
+    prefix: str
+    flush: Flush
+    cache_bytes: int
+
+
+def topics_with(prefix: str) -> Topics:
+    plain = Topics()
+    return replace(plain, **{name: prefix + getattr(plain, name) for name in Topics.__dataclass_fields__})
+
+
+def build(plan: Plan, connection: Connection, store: Store, decoder: Decoder, rules: tuple[IdentityRules, JourneyRules]) -> faust.App:
+    """The Faust app with everything attached; run it with `faust.Worker`."""
+    app = make_app(plan.group, connection, plan.instance)
+    chunks = use_chunks(app, LIMITS)
+    topics, view = topics_with(plan.prefix), View()
+    producer = Producer(connection, client_id=plan.instance)
+    follower = Broadcast(topics.changes, connection, follow(view), start=Start.END)
+    journeys = Journeys(rules[1], view, plan.partitions, Cache(plan.cache_bytes), topics)
+    intake = Intake(decoder, view, plan.partitions, journeys.epochs.__contains__, topics)
+    parts = Parts(
+        intake=intake,
+        journeys=journeys,
+        resolver=Resolver(rules[0], plan.partitions, topics),
+        performer=Performer(store, producer, follower, view),
+        measures=Measures(),
+        public_topics=plan.public_topics,
+        clock=SystemClock().now,
+    )
+    worker = Worker(app, parts, plan.flush)
+    chunks.listen(worker)
+    for service in (producer, follower, worker, Watchdog(app)):
+        app.add_dependency(service)
+    return app

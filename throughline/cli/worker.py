@@ -1,0 +1,84 @@
+"""`throughline worker`: one worker process. `throughline up` starts and restarts them; under Kubernetes each is a pod."""
+
+import gc
+from typing import Annotated
+
+import faust
+import typer
+from prometheus_client import start_http_server
+
+from schemas.decode import DecodeRules, Decoder
+from schemas.topics import public_topic
+from sinks.clickhouse.connect import open_store
+from sources.channels import discover
+from streams.fold.defaults import default_rules
+from streams.identity.rules import IdentityRules
+from streams.transport import Connection
+from streams.worker.compose import Plan, build
+from streams.worker.flow import Flush
+from throughline import logs, settings
+from throughline.errors import ConfigurationError
+from throughline.options import Settings
+
+Slot = Annotated[int, typer.Option(min=0, help="Stable number of this worker's slot; two with one number fence each other.")]
+Metrics = Annotated[int, typer.Option(help="Port of /metrics; 0: the setting ports.metrics plus the slot, -1: none.")]
+
+
+def command(slot: Slot = 0, metrics_port: Metrics = 0) -> None:
+    """Run one worker: intake, resolver and journeys. Exits 0 on SIGTERM, 1 when it must be restarted."""
+    made = settings.load()
+    logs.configure(f"worker-{slot}")
+    if metrics_port >= 0:
+        start_http_server(metrics_port or made.ports.metrics + slot, addr="127.0.0.1")
+    app = compose(made, slot)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 100)
+    faust.Worker(app, override_logging=False, redirect_stdouts=False, quiet=True).execute_from_commandline()
+
+
+def compose(made: Settings, slot: int) -> faust.App:
+    """The worker's app from settings; raises ConfigurationError or Unavailable before anything runs."""
+    channels = discover()
+    plan = Plan(
+        group=f"{made.topic_prefix}throughline",
+        instance=f"{made.topic_prefix}worker-{slot}",
+        partitions=made.partitions,
+        public_topics=tuple(public_topic(channel.name, made.topic_prefix) for channel in channels),
+        prefix=made.topic_prefix,
+        flush=Flush(made.worker.flush_records, made.worker.flush_seconds),
+        cache_bytes=made.worker.cache_bytes,
+    )
+    decoder = Decoder(channels, decode_rules(made))
+    return build(plan, connection(made), open_store(made, "worker"), decoder, (IdentityRules(), default_rules(channels)))
+
+
+def decode_rules(made: Settings) -> DecodeRules:
+    """What decides whether and how an event is taken in."""
+    return DecodeRules(
+        node_key=made.identity.node_key,
+        partitions=made.partitions,
+        earliest_event=made.intake.earliest_ms,
+        max_record_bytes=made.intake.max_record_bytes,
+        caps=dict(made.identity.caps),
+        trusted=made.intake.trusted_sources,
+        region=made.identity.region,
+        prefix=made.topic_prefix,
+    )
+
+
+def connection(made: Settings) -> Connection:
+    """How the worker logs in to Kafka."""
+    kafka = made.kafka
+    if not kafka.ssl_check_hostname:
+        raise ConfigurationError("kafka.ssl_check_hostname = false is not possible for workers; use a certificate with the host's name")
+    return Connection(
+        bootstrap_servers=kafka.bootstrap_servers,
+        security_protocol=kafka.security_protocol,
+        sasl_mechanism=kafka.sasl_mechanism,
+        username=kafka.sasl_username or None,
+        password=kafka.sasl_password.get_secret_value() or None,
+        ca_file=kafka.ssl_cafile or None,
+        cert_file=kafka.ssl_certfile or None,
+        key_file=kafka.ssl_keyfile or None,
+    )
