@@ -50,8 +50,8 @@ def reference(claims: list[Claim], rules: IdentityRules):
         rule.unique and sum(of[n] == rule for n in seen) > 1 for rule in rules.types))}  # fmt: skip
     why = {n: "transaction" for n in of if of[n].kind == "transaction"} | dict.fromkeys(shared, "shared")
     why |= dict.fromkeys(out, "quarantined")
-    skipped = {(a, b): (max({why.get(a, ""), why.get(b, "")}, key=["", "transaction", "shared", "quarantined"].index), "")
-               for _, a, b, _ in pairs if a in why or b in why}  # fmt: skip
+    weight = ["", "transaction", "shared", "quarantined"].index
+    skipped = {(a, b): (max(why.get(a, ""), why.get(b, ""), key=weight), "") for _, a, b, _ in pairs if {a, b} & {*why}}
     accepted, reasons = partition([p for p in pairs if p[1:3] not in skipped])
     customer = {n: min(group(n, accepted), key=lambda m: (of[m].rank, m)) for n in of}
     return customer, reasons | skipped, out, shared

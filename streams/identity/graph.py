@@ -1,0 +1,122 @@
+"""What an identity state holds in memory: identifiers, the pairs claimed of them, and the customers they form now."""
+
+from collections.abc import Iterator
+
+from schemas.ids import Id
+from schemas.messages import Member
+from streams.identity.customer import Customer
+from streams.identity.cuts import Cuts
+from streams.identity.rules import QUARANTINED, SHARED, TRANSACTION, UNLINKED, IdentityRules, Refusal
+
+UNDECIDED = Refusal("undecided")
+Position = tuple[int, Id, Id]  # (first_seen, a, b): the order in which pairs are decided
+
+
+class Group(Customer):
+    """A customer with a summary of the pairs that have an end in it: the last of them, and how many such ends belong to
+    refused pairs. `refused` < 0: the summary is out of date. `changed`: differs from what it was, during a replay."""
+
+    __slots__ = ("changed", "newest", "refused")
+
+    def __init__(self, member: Member) -> None:
+        super().__init__(member)
+        self.newest: Pair | None = None
+        self.refused = -1
+        self.changed = False
+
+
+class Identifier:
+    """`skip`: why all its pairs are refused, whatever the customers (quarantined, shared, transaction); else None."""
+
+    __slots__ = ("customer", "id", "kind", "member", "pairs", "skip")
+
+    def __init__(self, member: Member, kind: str) -> None:
+        self.id = member.node
+        self.member = member
+        self.kind = kind
+        self.pairs: list[Pair] = []
+        self.skip = UNLINKED if kind == TRANSACTION else None
+        self.customer = Group(member)
+        self.customer.refused = 0
+
+    def partners(self, kind: str) -> Iterator["Identifier"]:
+        """Identifiers of that kind that are claimed with this one and not in quarantine."""
+        for pair in self.pairs:
+            other = pair.b if pair.a is self else pair.a
+            if other.kind == kind and other.skip is not QUARANTINED:
+                yield other
+
+
+class Pair:
+    """Two identifiers seen together, `a.id < b.id`. `refusal` None: accepted."""
+
+    __slots__ = ("a", "b", "first_seen", "level", "refusal")
+
+    def __init__(self, a: Identifier, b: Identifier, first_seen: int, level: int) -> None:
+        self.a = a
+        self.b = b
+        self.first_seen = first_seen
+        self.level = level
+        self.refusal: Refusal | None = UNDECIDED
+
+    @property
+    def position(self) -> Position:
+        return self.first_seen, self.a.id, self.b.id
+
+
+class Graph:
+    """All identifiers and pairs, and the cannot-links."""
+
+    def __init__(self, rules: IdentityRules) -> None:
+        self.rules = rules
+        self.identifiers: dict[Id, Identifier] = {}
+        self.cuts = Cuts()
+
+    def identifier(self, member: Member) -> Identifier:
+        found = self.identifiers.get(member.node)
+        if found is None:
+            found = self.identifiers[member.node] = Identifier(member, self.rules.of(member.type).kind)
+        return found
+
+    def find(self, a: Identifier, b: Identifier) -> Pair | None:
+        """The pair of these two, `a.id < b.id`, if it was claimed."""
+        for pair in a.pairs if len(a.pairs) <= len(b.pairs) else b.pairs:
+            if pair.a is a and pair.b is b:
+                return pair
+        return None
+
+    def connect(self, a: Identifier, b: Identifier, first_seen: int, level: int) -> Pair:
+        """A new pair of two that have none, `a.id < b.id`."""
+        pair = Pair(a, b, first_seen, level)
+        a.pairs.append(pair)
+        b.pairs.append(pair)
+        return pair
+
+    def members(self, group: Group) -> Iterator[Identifier]:
+        for member in group.members:
+            yield self.identifiers[member.node]
+
+    def join(self, one: Group, other: Group, at: int) -> Group:
+        """The larger takes the smaller's members; the summary of the pairs is left to the caller."""
+        large, small = (one, other) if len(one.members) >= len(other.members) else (other, one)
+        for identifier in self.members(small):
+            identifier.customer = large
+        large.absorb(small, at, self.rules)
+        return large
+
+    def summarise(self, group: Group) -> None:
+        """Brings `newest` and `refused` up to date, reading every pair of every member unless they already are."""
+        if group.refused >= 0:
+            return
+        ends = [pair for identifier in self.members(group) for pair in identifier.pairs]
+        group.newest = max(ends, key=lambda pair: pair.position, default=None)
+        group.refused = sum(pair.refusal is not None for pair in ends)
+
+    def flags(self, group: Group) -> tuple[str, ...]:
+        """`quarantined` or `shared`: an identifier that left the graph is a customer of its own."""
+        skip = self.identifiers[group.head.node].skip
+        return (skip.rule,) if skip is QUARANTINED or skip is SHARED else ()
+
+    def crowded(self, identifier: Identifier) -> bool:
+        """Claimed with so many others that it has to leave the graph."""
+        return len(identifier.pairs) >= self.rules.quarantine_at and identifier.id not in self.rules.released
