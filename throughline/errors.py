@@ -11,6 +11,8 @@ ThroughlineError
 Messages say what is wrong, where, and what to do, in that order. Anything else that escapes is a bug and crashes.
 """
 
+from collections.abc import Iterable
+
 
 class ThroughlineError(Exception):
     """Something went wrong that the message explains."""
@@ -33,11 +35,12 @@ class HeldByOther(ThroughlineError):
 
 
 class Fenced(ThroughlineError):
-    """Partition 3 has a newer owner than epoch 1764055923000; its cache was dropped, nothing was committed."""
+    """Inbox partitions 3, 5 have a newer owner; drop their cache, commit nothing, rejoin."""
 
-    def __init__(self, partition: int, epoch: int) -> None:
-        super().__init__(f"partition {partition} has a newer owner than epoch {epoch}; nothing was committed")
-        self.partition, self.epoch = partition, epoch
+    def __init__(self, partitions: Iterable[int]) -> None:
+        self.partitions = tuple(partitions)
+        named = ", ".join(map(str, self.partitions))
+        super().__init__(f"inbox partitions {named} have a newer owner; drop their cache, commit nothing, rejoin")
 
 
 class Backpressure(ThroughlineError):

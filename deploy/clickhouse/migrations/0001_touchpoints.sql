@@ -105,8 +105,8 @@ COMMENT 'Records that are no touchpoint, with their original bytes';
 CREATE TABLE IF NOT EXISTS ${store}.identifiers ${on_cluster}
 (
     node UUID,
-    type LowCardinality(String),
-    value String COMMENT 'Normalised' CODEC(ZSTD(1)),
+    type SimpleAggregateFunction(any, LowCardinality(String)),
+    value SimpleAggregateFunction(any, String) COMMENT 'Normalised' CODEC(ZSTD(1)),
     first_seen SimpleAggregateFunction(min, DateTime64(3, 'UTC')),
     last_seen SimpleAggregateFunction(max, DateTime64(3, 'UTC'))
 )

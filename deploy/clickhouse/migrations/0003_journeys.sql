@@ -85,10 +85,11 @@ CREATE TABLE IF NOT EXISTS ${store}.deadlines ${on_cluster}
     due DateTime64(3, 'UTC'),
     node UUID,
     original_timestamp DateTime64(3, 'UTC'),
-    event_id UUID
+    event_id UUID,
+    written_at DateTime DEFAULT now()
 )
 ENGINE = ${replicated}ReplacingMergeTree
 ORDER BY (inbox_partition, due, node, original_timestamp, event_id)
-TTL toDateTime(due) + INTERVAL 30 DAY
+TTL greatest(toDateTime(due), written_at) + INTERVAL 30 DAY
 SETTINGS index_granularity = 2048, ${window}
 COMMENT 'When to fold a customer again; hints, a stale one changes nothing';

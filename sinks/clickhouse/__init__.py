@@ -1,0 +1,1 @@
+"""ClickHouse as the state of record: migrations, the store, connections."""

@@ -1,0 +1,31 @@
+"""From settings to connections. `component` is one of the users of `throughline.options.Component`."""
+
+from sinks.clickhouse.server import Connections, Server
+from sinks.clickhouse.store import ClickHouseStore
+from throughline.options import Component, Settings
+
+
+def server_of(settings: Settings, component: Component) -> Server:
+    """The server of the settings as this component sees it."""
+    made = settings.clickhouse
+    arguments = made.client_arguments(component)
+    named = {name: arguments.pop(name) for name in ("host", "port", "user", "password")}
+    if "ca_certs" in arguments and arguments["ca_certs"] is None:
+        del arguments["ca_certs"]
+    databases = {"store": made.store_database, "views": made.views_database}
+    return Server(**named, **databases, cluster=made.cluster, options=arguments)
+
+
+def open_store(settings: Settings, component: Component) -> ClickHouseStore:
+    """The store, after one question to it: raises `Unavailable` if it is away, `ConfigurationError` if it is not migrated."""
+    server = server_of(settings, component)
+    connections = Connections(server)
+    connections.ask("SELECT max(number) FROM migrations")
+    connections.close()
+    return ClickHouseStore(server)
+
+
+def open_views(settings: Settings, component: Component) -> Connections:
+    """Connections to the analysts' database, for `ask`."""
+    server = server_of(settings, component)
+    return Connections(server, database=server.views)

@@ -1,0 +1,91 @@
+"""The store on a real ClickHouse. Delivery: at least once and idempotent: rows of one key replace each other."""
+
+from collections.abc import Iterable, Sequence
+from uuid import uuid4
+
+from clickhouse_driver.errors import ServerException
+
+from schemas.fact import Fact
+from schemas.ids import Id
+from schemas.messages import Change, Claim
+from schemas.store import Store
+from schemas.tables import FRICTION, STITCHED, Block
+from sinks.clickhouse.fence import Fence
+from sinks.clickhouse.inserts import encoded, insert_statement
+from sinks.clickhouse.lookups import Lookups
+from sinks.clickhouse.server import FENCED, Connections, Server
+from throughline.errors import Fenced
+
+_VERSIONS = ("node", "original_timestamp", "event_id", "version", "customer_id", "due", "row_hash")
+_SIGNALS = ("node", "original_timestamp", "event_id", "signal", "version", "live")
+
+
+class ClickHouseStore(Store):
+    """Thread-safe. One INSERT is one block; keep blocks at 10,000 to 100,000 rows where there is enough to write."""
+
+    def __init__(self, server: Server) -> None:
+        self._connections = Connections(server)
+        self._fence = Fence(self._connections)
+        self._lookups = Lookups(self._connections)
+
+    def close(self) -> None:
+        self._connections.close()
+
+    def insert(self, block: Block) -> None:
+        if len(block):
+            try:
+                self.send(block, uuid4().hex)
+            except ServerException as error:
+                if error.code != FENCED:
+                    raise
+                raise Fenced(self._fence.lost(block.fence) or [partition for partition, _ in block.fence]) from error
+
+    def send(self, block: Block, token: str) -> None:
+        """One INSERT; the server takes the same bytes under the same token once, however often they are sent."""
+        statement, columns = insert_statement(block.table.name), encoded(block)
+        settings = {"insert_deduplication_token": token, "max_insert_threads": 1}
+        self._connections.run(
+            lambda client, attempt: client.execute(
+                statement, columns, columnar=True, settings=settings, query_id=_query_id(block, attempt)
+            )
+        )
+
+    def register_epoch(self, partition: int) -> int:
+        return self._fence.register(partition)
+
+    def inserts_of_older_epochs(self, partition: int, epoch: int) -> int:
+        return len(self._fence.inserts_of_older_epochs(partition, epoch))
+
+    def kill_inserts_of_older_epochs(self, partition: int, epoch: int) -> None:
+        self._fence.kill(self._fence.inserts_of_older_epochs(partition, epoch))
+
+    def customers_of(self, nodes: Sequence[Id]) -> dict[Id, Change]:
+        return self._lookups.customers_of(nodes)
+
+    def facts_of(self, nodes: Sequence[Id]) -> list[Fact]:
+        return self._lookups.facts(nodes)
+
+    def stitched_versions_of(self, nodes: Sequence[Id]) -> list[tuple[Id, int, Id, int, Id, int, int]]:
+        return self._lookups.of_nodes(STITCHED, _VERSIONS, nodes)
+
+    def friction_of(self, nodes: Sequence[Id]) -> list[tuple[Id, int, Id, str, int, int]]:
+        return self._lookups.of_nodes(FRICTION, _SIGNALS, nodes)
+
+    def deadlines(self, partitions: Sequence[int], until: int) -> list[tuple[int, int, Id, int, Id]]:
+        return self._lookups.deadlines(partitions, until)
+
+    def offsets_from(self, topic: str, partition: int, offset: int) -> set[int]:
+        return self._lookups.offsets_from(topic, partition, offset)
+
+    def claims_until(self, seq: int) -> Iterable[tuple[int, Claim]]:
+        return self._lookups.claims_until(seq)
+
+    def customers_above(self, seq: int) -> list[Change]:
+        return self._lookups.customers_above(seq)
+
+
+def _query_id(block: Block, attempt: int) -> str | None:
+    """A retry has a name of its own: the first attempt may still be running."""
+    if not block.query_id:
+        return None
+    return block.query_id if attempt == 1 else f"{block.query_id}/{attempt}"

@@ -1,0 +1,301 @@
+"""What `schemas.store.Store` promises, held to every implementation."""
+
+import threading
+from typing import Any
+
+import pytest
+
+from schemas.fact import Fact
+from schemas.ids import NONE, Id
+from schemas.messages import Change, Claim, Member
+from schemas.store import Store
+from schemas.tables import (
+    CLAIMS,
+    CUSTOMERS,
+    DEAD_LETTERS,
+    DEADLINES,
+    DECISIONS,
+    FACTS,
+    FRICTION,
+    IDENTIFIERS,
+    IDENTITY_MAP,
+    OFFSETS,
+    STITCHED,
+    TOUCHPOINTS,
+    Block,
+    Table,
+)
+from throughline.errors import Fenced
+
+AT = 1_790_000_000_123
+
+
+def id(name: str) -> Id:
+    """16 bytes, the last ones zero: a padded string must come back whole."""
+    return name.encode().ljust(16, b"\0")
+
+
+A, B, C = id("a"), id("b"), id("c")
+EMPTY: dict[str, Any] = {
+    "id": NONE,
+    "ms": 0,
+    "low": "",
+    "str": "",
+    "raw": b"",
+    "u8": 0,
+    "u16": 0,
+    "u32": 0,
+    "u64": 0,
+    "u128": 0,
+    "i64": 0,
+    "f64": 0.0,
+    "dec4": 0,
+    "lows": (),
+    "ids": (),
+    "u32s": (),
+}
+
+
+def row(table: Table, **values: Any) -> tuple[Any, ...]:
+    return tuple(values.pop(name, EMPTY[kind]) for name, kind in table.columns.items())
+
+
+def put(store: Store, table: Table, *rows: dict[str, Any]) -> None:
+    named = [row(table, **values) for values in rows]
+    fence = tuple({(r["inbox_partition"], r["epoch"]) for r in rows}) if table.fenced else ()
+    store.insert(Block.of(table, named, fence))
+
+
+def fact(node: Id, event: str, version: int = 1, at: int = AT) -> Fact:
+    times = at + 5, at + 9, version
+    return Fact(
+        node, at, id(event), *times, "store", "Order Completed", "order_id:ö-1", -199900, "USD", "nps", 9.5, "/a"
+    )
+
+
+def put_facts(store: Store, *facts: Fact) -> None:
+    store.insert(Block.of(FACTS, facts))
+
+
+def stitch(node: Id, event: str, version: int, **values: Any) -> dict[str, Any]:
+    key = {"node": node, "original_timestamp": AT, "event_id": id(event)}
+    return {**key, "version": version, "inbox_partition": 0, "epoch": 1, **values}
+
+
+def test_facts_come_back_as_they_were(store: Store) -> None:
+    facts = [fact(A, "1"), fact(A, "2"), fact(B, "1", version=2**63 + 5)]
+    put_facts(store, *facts, fact(C, "9"))
+    assert sorted(store.facts_of([A, B])) == sorted(facts)
+
+
+def test_no_nodes_have_no_facts(store: Store) -> None:
+    put_facts(store, fact(A, "1"))
+    assert store.facts_of([]) == []
+    assert store.facts_of([B]) == []
+
+
+def test_thousands_of_nodes_are_asked_at_once(store: Store) -> None:
+    facts = [fact(i.to_bytes(16, "big"), "1") for i in range(3_000)]
+    put_facts(store, *facts)
+    assert sorted(store.facts_of([f.node for f in facts[:2_500]])) == facts[:2_500]
+
+
+def test_the_first_received_of_one_event_counts_in_any_order(store: Store) -> None:
+    first, retry = fact(A, "1", version=9), fact(A, "1", version=8)
+    put_facts(store, retry)
+    put_facts(store, first)
+    put_facts(store, fact(B, "1", version=9), fact(B, "1", version=8))
+    assert [f.version for f in store.facts_of([A, B])] == [9, 9]
+
+
+def test_an_event_before_1970_is_one_too(store: Store) -> None:
+    old = fact(A, "1", at=-86_400_000)
+    put_facts(store, old)
+    assert store.facts_of([A]) == [old]
+
+
+def test_an_empty_block_is_not_sent(store: Store) -> None:
+    store.insert(Block.of(FACTS, []))
+    store.insert(Block.of(STITCHED, [], ((0, 1),)))
+    assert store.facts_of([A]) == []
+
+
+def test_a_block_stays_as_it_was(store: Store) -> None:
+    columns = [[value] for value in fact(A, "1")]
+    block = Block(FACTS, columns)
+    store.insert(block)
+    store.insert(block)
+    assert block == Block.of(FACTS, [fact(A, "1")])
+    assert store.facts_of([A]) == [fact(A, "1")]
+
+
+def test_stitched_rows_replace_each_other_by_version(store: Store) -> None:
+    high = 3 << 96 | 7 << 48 | 2 << 16
+    put(store, STITCHED, stitch(A, "1", high, customer_id=B, due=AT + 1, row_hash=2**64 - 1))
+    put(store, STITCHED, stitch(A, "1", high - 1, customer_id=A), stitch(A, "2", 1, customer_id=A))
+    assert sorted(store.stitched_versions_of([A])) == [
+        (A, AT, id("1"), high, B, AT + 1, 2**64 - 1),
+        (A, AT, id("2"), 1, A, 0, 0),
+    ]
+
+
+def test_the_last_insert_wins_a_tie(store: Store) -> None:
+    for hash in (5, 9, 2):
+        put(store, STITCHED, stitch(A, "1", 4, row_hash=hash))
+    assert [r[-1] for r in store.stitched_versions_of([A])] == [2]
+
+
+def test_friction_rows_say_whether_they_live(store: Store) -> None:
+    put(store, FRICTION, stitch(A, "1", 1, signal="low_score", live=1), stitch(A, "1", 1, signal="unanswered", live=1))
+    put(store, FRICTION, stitch(A, "1", 2, signal="low_score", live=0))
+    assert sorted(store.friction_of([A])) == [(A, AT, id("1"), "low_score", 2, 0), (A, AT, id("1"), "unanswered", 1, 1)]
+
+
+def test_each_registration_has_a_greater_epoch(store: Store) -> None:
+    epochs = [store.register_epoch(3) for _ in range(3)]
+    assert epochs == sorted(set(epochs))
+    assert min(epochs) > 0
+
+
+def test_nobody_who_registers_at_once_holds_the_epoch_of_another(store: Store) -> None:
+    epochs: list[int] = []
+    threads = [threading.Thread(target=lambda: epochs.append(store.register_epoch(1))) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(epochs)) == 5
+
+
+@pytest.mark.parametrize("table", [STITCHED, FRICTION], ids=lambda table: str(table.name))
+def test_a_former_owner_is_fenced_and_none_of_its_rows_are_stored(store: Store, table: Table) -> None:
+    old = store.register_epoch(2)
+    new = store.register_epoch(2)
+    mine = stitch(B, "1", 1, inbox_partition=4, epoch=0)
+    with pytest.raises(Fenced) as fenced:
+        put(store, table, mine, stitch(A, "1", 1, inbox_partition=2, epoch=old))
+    assert fenced.value.partitions == (2,)
+    put(store, table, stitch(C, "1", 1, inbox_partition=2, epoch=new))
+    assert not store.stitched_versions_of([A, B])
+    assert not store.friction_of([A, B])
+
+
+def test_the_owner_may_write_until_the_next_registers(store: Store) -> None:
+    epoch = store.register_epoch(0)
+    put(store, STITCHED, stitch(A, "1", 1, epoch=epoch))
+    store.register_epoch(1)
+    put(store, STITCHED, stitch(A, "2", 1, epoch=epoch))
+    assert len(store.stitched_versions_of([A])) == 2
+
+
+def test_no_inserts_of_older_epochs_run_at_rest(store: Store) -> None:
+    epoch = store.register_epoch(0)
+    put(store, STITCHED, stitch(A, "1", 1, epoch=epoch))
+    assert store.inserts_of_older_epochs(0, epoch + 1) == 0
+    store.kill_inserts_of_older_epochs(0, epoch + 1)
+
+
+def customer(id: Id, seq: int, *members: Id) -> dict[str, Any]:
+    of_members = {
+        "members": members,
+        "member_types": ("email",) * len(members),
+        "member_homes": tuple(range(len(members))),
+    }
+    return {"customer_id": id, "seq": seq, "home": 7, **of_members, "flags": ("new",)}
+
+
+def change(id: Id, seq: int, *members: Id) -> Change:
+    return Change(id, 7, seq, tuple(Member(m, "email", i) for i, m in enumerate(members)), ("new",))
+
+
+def test_a_node_that_was_never_claimed_has_no_customer_row(store: Store) -> None:
+    assert store.customers_of([A]) == {}
+    assert store.customers_of([]) == {}
+
+
+def test_every_member_finds_its_customer(store: Store) -> None:
+    put(store, IDENTITY_MAP, {"node": B, "customer": A, "seq": 1})
+    put(store, CUSTOMERS, customer(A, 1, A, B))
+    assert store.customers_of([A, B, C]) == {A: change(A, 1, A, B), B: change(A, 1, A, B)}
+
+
+def test_a_merged_customer_is_found_under_its_new_one(store: Store) -> None:
+    put(store, CUSTOMERS, customer(B, 1, B, C))
+    put(store, IDENTITY_MAP, {"node": C, "customer": B, "seq": 1})
+    put(store, IDENTITY_MAP, {"node": C, "customer": A, "seq": 2}, {"node": B, "customer": A, "seq": 2})
+    put(store, CUSTOMERS, customer(A, 2, A, B, C), customer(B, 2))
+    now = change(A, 2, A, B, C)
+    assert store.customers_of([A, B, C]) == {A: now, B: now, C: now}
+
+
+def test_an_older_row_that_comes_late_changes_nothing(store: Store) -> None:
+    put(store, CUSTOMERS, customer(A, 2, A, B))
+    put(store, IDENTITY_MAP, {"node": B, "customer": A, "seq": 2})
+    put(store, CUSTOMERS, customer(A, 1, A))
+    put(store, IDENTITY_MAP, {"node": B, "customer": C, "seq": 1})
+    assert store.customers_of([B]) == {B: change(A, 2, A, B)}
+
+
+def test_between_the_two_writes_of_the_resolver_the_former_customer_answers(store: Store) -> None:
+    put(store, CUSTOMERS, customer(B, 1, B, C))
+    put(store, IDENTITY_MAP, {"node": C, "customer": B, "seq": 1})
+    put(store, IDENTITY_MAP, {"node": C, "customer": A, "seq": 2}, {"node": B, "customer": A, "seq": 2})
+    before = change(B, 1, B, C)
+    assert store.customers_of([B, C]) == {B: before, C: before}
+
+
+def test_customers_above_a_seq_are_told_also_when_merged_away(store: Store) -> None:
+    put(store, CUSTOMERS, customer(A, 1, A), customer(B, 2, B), customer(C, 3))
+    put(store, CUSTOMERS, customer(A, 4, A, C))
+    assert store.customers_above(2) == [change(C, 3), change(A, 4, A, C)]
+
+
+def claim(seq: int, a: Id, b: Id) -> tuple[int, Claim]:
+    return seq, Claim("link", Member(a, "email", 1), Member(b, "phone", 2), AT, 3, "web", id("e"), "why")
+
+
+def put_claims(store: Store, *claims: tuple[int, Claim]) -> None:
+    """Both directions, as the resolver writes them."""
+    rows = []
+    for seq, c in claims:
+        rest = c.first_seen, c.level, c.source, c.reason
+        for x, y in ((c.a, c.b), (c.b, c.a)):
+            rows.append((x.node, y.node, c.kind, c.evidence, seq, x.type, y.type, x.home, y.home, *rest))
+    store.insert(Block.of(CLAIMS, rows))
+
+
+def test_claims_are_read_once_each_in_the_order_of_seq(store: Store) -> None:
+    one, two, three = claim(1, A, B), claim(2, B, C), claim(3, A, B)
+    put_claims(store, three)
+    put_claims(store, one, two)
+    put_claims(store, one)
+    assert list(store.claims_until(2)) == [one, two]
+    assert list(store.claims_until(9)) == [one, two, three]
+    assert list(store.claims_until(0)) == []
+
+
+def test_deadlines_are_those_whose_row_still_has_one(store: Store) -> None:
+    hints = [
+        {"inbox_partition": p, "due": AT + d, "node": A, "original_timestamp": AT, "event_id": id(e)}
+        for p, d, e in ((0, 1, "open"), (0, 1, "done"), (0, 2, "open"), (1, 1, "open"), (2, 1, "open"), (0, 1, "never"))
+    ]
+    put(store, DEADLINES, *hints)
+    put(store, STITCHED, stitch(A, "open", 1, due=AT + 2), stitch(A, "done", 1, due=AT + 1))
+    put(store, STITCHED, stitch(A, "done", 2, due=0))
+    assert sorted(store.deadlines([0, 1], AT + 1)) == [(0, AT + 1, A, AT, id("open")), (1, AT + 1, A, AT, id("open"))]
+    assert len(store.deadlines([0], AT + 2)) == 2
+    assert store.deadlines([], AT + 2) == []
+
+
+def test_offsets_from_a_position_are_known(store: Store) -> None:
+    origins = [("t", 0, 4), ("t", 0, 5), ("t", 0, 7), ("t", 1, 6), ("u", 0, 6)]
+    put(store, OFFSETS, *({"topic": t, "partition": p, "offset": o, "outcome": "stored"} for t, p, o in origins))
+    put(store, OFFSETS, {"topic": "t", "partition": 0, "offset": 9, "outcome": "dead"})
+    assert store.offsets_from("t", 0, 5) == {5, 7, 9}
+    assert store.offsets_from("t", 3, 0) == set()
+
+
+@pytest.mark.parametrize("table", [DECISIONS, IDENTIFIERS, DEAD_LETTERS, TOUCHPOINTS], ids=lambda t: str(t.name))
+def test_tables_that_nobody_reads_back_here_take_rows(store: Store, table: Table) -> None:
+    put(store, table, {"detail": "\ud800"} if table is DECISIONS else {})
+    put(store, table, {"raw": b"\xff\x00"} if table is DEAD_LETTERS else {"raw": b"{}"} if table is TOUCHPOINTS else {})
