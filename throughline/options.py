@@ -149,6 +149,14 @@ class IntakeSettings(Group):
         return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
+class WorkerSettings(Group):
+    """How a worker batches and how much it keeps in memory."""
+
+    flush_records: int = Field(default=25_000, ge=1, description="a batch is taken at so many records ...")
+    flush_seconds: float = Field(default=0.1, gt=0, le=5, description="... or so many seconds after its first")
+    cache_bytes: int = Field(default=512 * 1024 * 1024, ge=1024 * 1024, description="customers kept in memory")
+
+
 class PortSettings(Group):
     """Where our own processes listen; `up` takes free ones if these are taken."""
 
@@ -166,6 +174,7 @@ class Settings(BaseSettings):
     clickhouse: ClickHouseSettings = ClickHouseSettings()
     identity: IdentitySettings = IdentitySettings()
     intake: IntakeSettings = IntakeSettings()
+    worker: WorkerSettings = WorkerSettings()
     ports: PortSettings = PortSettings()
     partitions: int = Field(default=8, ge=1, le=1024, description="of public topics and of the inbox; fixed for ever")
     replication: int = Field(default=1, ge=1, le=5, description="copies of every topic partition")

@@ -25,6 +25,7 @@ __all__ = [
     "IntakeSettings",
     "KafkaSettings",
     "Settings",
+    "given",
     "load",
 ]
 
@@ -40,13 +41,18 @@ def load(folder: Path | None = None) -> Settings:
     Raises `ConfigurationError` that names every wrong setting and how to set it.
     """
     folder = (folder or Path.cwd()).absolute()
-    given = merged(_toml(folder / TOML), _environment())
-    home = folder / Path(given.get("home", ".throughline")).expanduser()
-    layers = merged(_kept_key(home), _runtime(home), given, {"home": home})
+    made = given(folder)
+    home = folder / Path(made.get("home", ".throughline")).expanduser()
+    layers = merged(_kept_key(home), _runtime(home), made, {"home": home})
     try:
         return Settings(**layers)
     except ValidationError as error:
         raise ConfigurationError("\n".join(_explain(problem) for problem in error.errors())) from error
+
+
+def given(folder: Path) -> dict[str, Any]:
+    """Only what the user has set, by file or environment, not yet checked."""
+    return merged(_toml(folder / TOML), _environment())
 
 
 def merged(*layers: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from deploy.local.jars import LOCK, classpath, fetch
 from deploy.local.java import find_java
 from deploy.local.ports import LOOPBACK, free_port, is_open
 from deploy.local.process import Process, Running
-from throughline.errors import Unavailable
+from throughline.errors import ConfigurationError, Unavailable
 
 HEAP = "512m"
 SHARED_CACHE = Path("~/.cache/throughline")
@@ -19,23 +19,30 @@ SHARED_CACHE = Path("~/.cache/throughline")
 class Kafka:
     """A cluster of one or more nodes in a folder; stopped and started again there, it has its data and its ports.
 
-    `port` is the first node's; 0 takes a free one. `durable` makes every batch reach the disk before it is
-    acknowledged (power loss); without it an acknowledged record survives kill -9, not a power cut.
+    `port` is the first node's; 0 takes a free one. `brokers` 0 means as many as the folder has, else one.
+    `durable` makes every batch reach the disk before it is acknowledged (power loss); without it an acknowledged
+    record survives kill -9, not a power cut.
     """
 
     def __init__(
-        self, folder: Path, port: int = 0, *, durable: bool = False, brokers: int = 1, cache: Path = SHARED_CACHE
+        self, folder: Path, port: int = 0, *, durable: bool = False, brokers: int = 0, cache: Path = SHARED_CACHE
     ) -> None:
         self.folder = folder.absolute()
         self.durable = durable
         self.cache = cache.expanduser().absolute()
-        self._ports = [(free_port(port if node == 0 else 0), free_port()) for node in range(brokers)]
+        self.brokers = self._count(brokers)
+        self._ports = [(free_port(port if node == 0 else 0), free_port()) for node in range(self.brokers)]
         self._java = find_java()
         self._running: list[Running] = []
 
     @property
     def bootstrap_servers(self) -> str:
         return ",".join(f"{LOOPBACK}:{port}" for port, _ in self._ports)
+
+    @property
+    def port(self) -> int:
+        """Of the first node."""
+        return self._ports[0][0]
 
     @property
     def pid(self) -> int:
@@ -73,6 +80,14 @@ class Kafka:
         for running in self._running:
             running.kill()
         self._running = []
+
+    def _count(self, wanted: int) -> int:
+        there = len(list(self.folder.glob("node-*")))
+        if there and wanted and there != wanted:
+            raise ConfigurationError(
+                f"{self.folder} was made with {there} broker(s), not {wanted}; leave out the number or use a new folder"
+            )
+        return there or wanted or 1
 
     def _prepare(self, node: int, libs: Path) -> Process:
         folder = self.folder / f"node-{node + 1}"
