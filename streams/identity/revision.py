@@ -35,9 +35,9 @@ class Revision:
             identifier.skip = QUARANTINED
             self._skipped.append(identifier)
             self.stale += identifier.pairs
-        persons = [identifier for identifier in identifiers if identifier.kind == PERSON]
-        near = [chain.from_iterable(person.partners(kind) for person in persons) for kind in (PERSON, DEVICE)]
-        self.share(*near)
+        gone = [identifier for identifier in identifiers if identifier.kind == PERSON]
+        persons = [other for person in gone for other in person.partners(PERSON)]
+        self.share(persons, [device for person in gone for device in person.partners(DEVICE)])
 
     def share(self, persons: Iterable[Identifier], devices: Iterable[Identifier] = ()) -> bool:
         """Shares and unshares devices; True if any. `persons`: whose customers of the first pass may differ."""
