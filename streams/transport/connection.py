@@ -1,7 +1,7 @@
 """How to reach Kafka, told once and rendered for Faust and for aiokafka."""
 
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from faust.auth import SASLCredentials, SSLCredentials
@@ -21,7 +21,7 @@ class Connection:
     security_protocol: str = "PLAINTEXT"
     sasl_mechanism: str = "PLAIN"
     username: str | None = None
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
     ca_file: str | None = None
     cert_file: str | None = None  # the client's own, for mutual TLS
     key_file: str | None = None
