@@ -44,7 +44,7 @@ class View:
 
     def freeze(self, nodes: Iterable[Id]) -> Generator[Effect, object, tuple[dict[Id, Change], int]]:
         """A step: the customer row of each node, all as of one position, which is the second value."""
-        wanted = set(nodes)
+        wanted = dict.fromkeys(nodes)  # in their order: one history of inputs, one history of the cache
         while missing := [node for node in wanted if node not in self._nodes]:
             self._asking += 1
             try:

@@ -91,9 +91,9 @@ class Intake:
 
     def take(self, batch: Sequence[Records]) -> Step:
         """One batch over any number of partitions. Raises what the effects raise; nothing may be committed then."""
-        yield from self._learn_stored(batch)
+        stored = yield from self._learn_stored(batch)
         decoded = [(r, self.decoder.decode(*r[:6])) for r in batch]
-        fresh = [_without(d, self.stored[r.topic, r.partition]) for r, d in decoded]
+        fresh = [_without(d, known) for (_, d), known in zip(decoded, stored, strict=True)]
         yield Write(_facts_first(list(zip(batch, fresh, strict=True))))
         frozen, seen = yield from self.view.freeze(f.node for _, d in decoded for f in d.facts)
         claims = self._new_claims(d for _, d in decoded)
@@ -105,11 +105,14 @@ class Intake:
             self.pairs.add(claim)
         return Taken(local, sum(len(d.facts) for _, d in decoded), sum(len(d.dead) for _, d in decoded), len(claims))
 
-    def _learn_stored(self, batch: Sequence[Records]) -> Generator[Effect, Any, None]:
+    def _learn_stored(self, batch: Sequence[Records]) -> Generator[Effect, Any, list[set[int]]]:
+        found = []
         for records in batch:
             origin = records.topic, records.partition
             if origin not in self.stored:
                 self.stored[origin] = yield Ask("offsets_from", (*origin, records.offsets[0]))
+            found.append(self.stored[origin])
+        return found
 
     def _new_claims(self, decoded: Iterable[Decoded]) -> list[Claim]:
         claims: dict[tuple[Id, Id, int, int], Claim] = {}

@@ -20,6 +20,7 @@ from streams.steps.deadlines import Deadlines
 from streams.steps.intake import Topics, inbox_messages
 from streams.steps.rows import signal_message
 from streams.view import UNKNOWN_HOME, View
+from throughline.errors import Fenced
 
 
 class Item(NamedTuple):
@@ -44,6 +45,7 @@ class Done:
 class Plan:
     """What a batch means on the frozen view: whom to fold with which new facts, whom to load again, what to forward."""
 
+    epochs: dict[int, int]  # as of the beginning of the step
     owners: dict[Id, Change] = field(default_factory=dict)
     partitions: dict[Id, int] = field(default_factory=dict)
     facts: dict[Id, list[Fact]] = field(default_factory=lambda: defaultdict(list))
@@ -93,7 +95,7 @@ class Journeys:
         owned = tuple(sorted(self.epochs))
         if owned:
             rows = yield Ask("deadlines", (owned, self.deadlines.horizon(now)))
-            for partition in owned:
+            for partition in self.epochs.keys() & owned:  # those that went meanwhile have nothing to wait for
                 self.deadlines.load(partition, [row for row in rows if row[0] == partition], now)
 
     def take(self, batch: Sequence[Item], now: int) -> Generator[Effect, Any, Done]:
@@ -106,16 +108,19 @@ class Journeys:
 
     def _take(self, batch: Sequence[Item], now: int) -> Generator[Effect, Any, Done]:
         yield Reach(max((item.what.seen for item in batch), default=0))
-        expired = self.deadlines.expired(now)
-        nodes = _nodes_of(batch) | {node for _, (node, _, _) in expired}
+        plan, expired = Plan(dict(self.epochs)), self.deadlines.expired(now)
+        self._still_own(plan, {item.partition for item in batch})
+        nodes = [*_nodes_of(batch), *(node for _, (node, _, _) in expired)]
         for item in batch:
             if isinstance(item.what, Mark):
                 self.view.distrust(item.what.node, item.what.seq)
         frozen, seen = yield from self.view.freeze(nodes)
-        plan = self._plan(batch, expired, frozen, seen)
+        self._plan(plan, batch, expired, frozen, seen)
         loaded = yield from self._load(plan)
+        self._still_own(plan, plan.partitions.values())
         folded = [self._fold(plan, customer, now) for customer in plan.owners]
         done = yield from self._write(plan, folded, seen)
+        self._still_own(plan, plan.partitions.values())
         for customer in folded:
             customer.acknowledge()
             self.cache.measure(customer.customer)
@@ -123,8 +128,13 @@ class Journeys:
         done.marks, done.loaded = len(batch), loaded
         return done
 
-    def _plan(self, batch: Sequence[Item], expired: Iterable[Any], frozen: dict[Id, Change], seen: int) -> Plan:
-        plan = Plan()
+    def _still_own(self, plan: Plan, partitions: Iterable[int]) -> None:
+        """What was read before a partition went and came back may be old: nothing of it may be kept."""
+        lost = {p for p in partitions if p not in plan.epochs or self.epochs.get(p) != plan.epochs[p]}
+        if lost:
+            raise Fenced(sorted(lost))
+
+    def _plan(self, plan: Plan, batch: Sequence[Item], expired: Iterable[Any], frozen: dict[Id, Change], seen: int) -> None:
         for partition, what in batch:
             if isinstance(what, Barrier):
                 self._plan_barrier(plan, partition, what, frozen, seen)
@@ -133,7 +143,6 @@ class Journeys:
         for partition, (node, _, _) in expired:
             if self._partition_of(frozen[node], partition) == partition:
                 plan.dirty(partition, frozen[node])
-        return plan
 
     def _plan_mark(self, plan: Plan, partition: int, mark: Mark, owner: Change, seen: int) -> None:
         home = self._partition_of(owner, partition)
@@ -182,7 +191,7 @@ class Journeys:
         stitched, friction, deadlines = [], [], []
         for customer in folded:
             partition = plan.partitions[customer.customer.id]
-            owner = partition, self.epochs[partition]
+            owner = partition, plan.epochs[partition]
             stitched += [(*row, *owner) for row in customer.stitched]
             friction += [(*row, *owner) for row in customer.friction]
             deadlines += [(partition, due, *key) for due, key in customer.deadlines]
@@ -206,11 +215,8 @@ class Journeys:
         return Block.of(table, rows, fence, f"journeys:{names}:{table.name}:{self.serial}")
 
 
-def _nodes_of(batch: Sequence[Item]) -> set[Id]:
-    nodes: set[Id] = set()
+def _nodes_of(batch: Sequence[Item]) -> list[Id]:
+    nodes: list[Id] = []
     for _, what in batch:
-        if isinstance(what, Barrier):
-            nodes.update(what.nodes, what.customers)
-        else:
-            nodes.add(what.node)
+        nodes += (*what.nodes, *what.customers) if isinstance(what, Barrier) else (what.node,)
     return nodes

@@ -9,13 +9,15 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from schemas.ids import Id
+from schemas.ids import NONE, Id
 from schemas.messages import Barrier, Change, Claim, Inbox, encode
 from schemas.tables import CLAIMS, CUSTOMERS, DECISIONS, IDENTITY_MAP, Block
 from streams.effects import Ask, Effect, Message, Send, Write
 from streams.identity.rules import IdentityRules
 from streams.identity.state import IdentityState, Outcome
 from streams.steps.intake import Topics
+
+NO_PAIR = 0, NONE, NONE
 
 
 @dataclass
@@ -50,7 +52,7 @@ class Resolver:
     def _state_before(self, seq: int) -> Generator[Effect, Any, IdentityState]:
         if self.state is None or self.next_seq != seq:
             recorded = yield Ask("claims_until", (seq - 1,))
-            self.state = IdentityState.of(recorded, self.rules)
+            self.state = IdentityState.of((claim for _, claim in recorded), self.rules)
         return self.state
 
     def _blocks(self, state: IdentityState, outcomes: list[tuple[int, Claim, Outcome]], now: int) -> list[Block]:
@@ -100,7 +102,7 @@ def _last_of_each(changes: Sequence[Change]) -> list[Change]:
 def _customer_row(change: Change, state: IdentityState) -> tuple[Any, ...]:
     members = change.members
     columns = tuple(m.node for m in members), tuple(m.type for m in members), tuple(m.home for m in members)
-    return (change.customer, change.seq, change.home, *columns, change.flags, *state.newest(change.customer))
+    return (change.customer, change.seq, change.home, *columns, change.flags, *(state.newest(change.customer) or NO_PAIR))
 
 
 def _decision_row(decision: Any, now: int) -> tuple[Any, ...]:

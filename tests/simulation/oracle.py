@@ -1,0 +1,73 @@
+"""What the tables must hold: every record decoded, identity resolved and journeys folded from the whole history at once."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.decode import claims_of
+from schemas.fact import Fact, Key, Row
+from schemas.ids import Id
+from schemas.messages import Claim, decode
+from schemas.tables import STITCHED
+from streams.fold.fold import fold
+from streams.identity.resolve import Resolution, resolve
+from streams.steps.rows import row_hash, stitched_row
+from tests.simulation.world import World
+
+Origin = tuple[str, int, int]
+IGNORED = ("version", "inbox_partition", "epoch")
+
+
+@dataclass(frozen=True)
+class Truth:
+    facts: dict[Key, Fact]
+    rows: dict[Key, tuple[Id, Row]]  # customer and row of each fact
+    resolution: Resolution
+    dead: dict[Origin, str]  # with the reason
+    stored: dict[Origin, Key]
+
+    def customer_of(self, node: Id) -> Id:
+        return self.resolution.customer_of.get(node, node)
+
+    def stitched(self) -> dict[Key, dict[str, Any]]:
+        """As the table has them, without what tells who wrote the row and how often."""
+        return {key: _named(customer, self.facts[key], row) for key, (customer, row) in self.rows.items()}
+
+    def live(self) -> set[tuple[Key, str]]:
+        return {(key, signal.name) for key, (_, row) in self.rows.items() for signal in row.signals}
+
+
+def truth(world: World) -> Truth:
+    facts: dict[Key, Fact] = {}
+    dead: dict[Origin, str] = {}
+    stored: dict[Origin, Key] = {}
+    claims = [decode(Claim, r.value or b"") for r in world.kafka.logs[world.topics.claims, 0]]
+    claims = [claim for claim in claims if claim.kind != "link"]
+    for (topic, partition), log in sorted(world.kafka.logs.items()):
+        if topic in world.setup.public and log:
+            values, keys, times = ([r[i] for r in log] for i in range(3))
+            found = world.setup.decoder.decode(topic, partition, values, list(range(len(log))), times, keys)
+            dead |= {(topic, partition, letter.offset): letter.reason for letter in found.dead}
+            for offset, fact, ids, level, source in zip(
+                found.offsets, found.facts, found.identifiers, found.levels, found.sources, strict=True
+            ):
+                stored[topic, partition, offset] = fact.key
+                facts[fact.key] = max(fact, facts.get(fact.key, fact), key=lambda f: f.version)
+                claims += claims_of(fact, ids, level, source)
+    resolution = resolve(claims, world.setup.identity_rules)
+    return Truth(facts, _fold_all(world, facts, resolution), resolution, dead, stored)
+
+
+def _fold_all(world: World, facts: dict[Key, Fact], resolution: Resolution) -> dict[Key, tuple[Id, Row]]:
+    customers: dict[Id, list[Fact]] = defaultdict(list)
+    for fact in facts.values():
+        customers[resolution.customer_of.get(fact.node, fact.node)].append(fact)
+    folds = {customer: fold(some, world.setup.journey_rules, world.now) for customer, some in customers.items()}
+    return {key: (customer, row) for customer, rows in folds.items() for key, row in rows.items()}
+
+
+def _named(customer: Id, fact: Fact, row: Row) -> dict[str, Any]:
+    columns = [name for name in STITCHED.columns if name not in ("inbox_partition", "epoch")]
+    named = dict(zip(columns, stitched_row(customer, fact, row, 0, row_hash(customer, row)), strict=True))
+    del named["version"]
+    return named

@@ -1,0 +1,185 @@
+"""One worker process: the real Intake, Journeys, Resolver and View, with the loops of `streams.worker` around them in turns."""
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+from schemas.messages import Change, Claim, decode
+from streams.steps.customers import Cache
+from streams.steps.intake import Intake, Records, Topics
+from streams.steps.journeys import Item, Journeys
+from streams.steps.resolver import Resolver
+from streams.view import View
+from tests.simulation.driver import Driver, Turns
+from tests.simulation.kafka import Topic
+from tests.simulation.lanes import Entry, Lane, Ticket, items_of, records_of
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+LOOK_AHEAD = 60_000  # ms, as in streams.worker
+TASKS = ("follow", "intake 1", "intake 2", "journeys", "resolver", "look ahead", "commit")
+
+
+class Process:
+    """Dies of every exception. `closed`: partitions that are being gained; nothing of them is fetched yet."""
+
+    def __init__(self, world: "World", slot: int) -> None:
+        self.world, self.slot, self.random, self.topics = world, slot, world.random, Topics()
+        self.changes: Topic = (self.topics.changes, 0)
+        setup = world.setup
+        self.view = View(setup.view_capacity, world.kafka.end(self.changes))
+        self.journeys = Journeys(setup.journey_rules, self.view, setup.partitions, Cache(setup.cache_bytes))
+        self.intake = Intake(setup.decoder, self.view, setup.partitions, self._may_fold)
+        self.resolver = Resolver(setup.identity_rules, setup.partitions)
+        self.generation, self.looked = -1, world.now
+        self.held: frozenset[int] = frozenset()
+        self.closed: frozenset[int] = frozenset()
+        self.lanes: dict[Topic, Lane] = {}
+        self.gate: list[Entry] = []
+        self.busy: set[str] = set()
+        self.armed: set[tuple[object, ...]] = set()  # deadlines that this process has written
+        self.driver = Driver(self)
+        loops = (self._follow, self._intake, self._intake, self._journeys, self._resolver, self._look_ahead, self._commit)
+        self.tasks: dict[str, Turns[None]] = {name: loop(name) for name, loop in zip(TASKS, loops, strict=True)}
+
+    def turn(self, task: str) -> None:
+        """Raises whatever the task dies of."""
+        running = self.tasks.get(task)
+        if running is not None:
+            next(running, None)
+
+    def _may_fold(self, partition: int) -> bool:
+        return partition in self.journeys.epochs
+
+    def _drive(self, name: str, role: str, step: Generator[Any, Any, Any]) -> Turns[Any]:
+        self.busy.add(name)
+        result = yield from self.driver.drive(role, step)
+        self.busy.discard(name)
+        return result
+
+    # group membership
+
+    def joined(self, generation: int, partitions: frozenset[int], resolves: bool) -> None:
+        """A rebalance: every lane starts anew from the committed offset, also of what we keep."""
+        kept = (self.held - self.closed) & partitions
+        for partition in self.held - kept:
+            self.journeys.revoke(partition)
+        gained = partitions - kept
+        for topic in self.world.setup.public:
+            for partition in gained:
+                self.intake.assigned(topic, partition)
+        self.held, self.closed, self.generation = partitions, gained, generation
+        if resolves:
+            self.resolver.forget()
+        names = [(topic, p) for topic in (*self.world.setup.public, self.topics.inbox) for p in sorted(partitions)]
+        names += [(self.topics.claims, 0)] if resolves else []
+        self.lanes = {name: Lane(name, self.world.kafka.position(name)) for name in names}
+        self.tasks["gain"] = self._gain(sorted(gained))
+
+    def _gain(self, partitions: list[int]) -> Turns[None]:
+        self.busy.add("gain")
+        assigns = [self.driver.drive("assign", self.journeys.assign(p, self.world.now)) for p in partitions]
+        yield from self.driver.together(assigns)
+        self.closed = frozenset()
+        self.busy.discard("gain")
+
+    def is_settled(self) -> bool:
+        return not self.gate and not self.busy - {"gain"}
+
+    def is_idle(self) -> bool:
+        due = self.journeys.deadlines.next_due()
+        waits = due is not None and due <= self.world.now
+        return not (self.gate or self.busy or self.closed or waits) and self.world.now - self.looked < LOOK_AHEAD
+
+    # the loops
+
+    def _follow(self, _: str) -> Turns[None]:
+        log = self.world.kafka.logs[self.changes]
+        while True:
+            position = self.view.position
+            if behind := len(log) - position:
+                end = position + (behind if self.world.calm else self.random.randint(0, behind))
+                self.view.apply(end, [decode(Change, record.value or b"") for record in log[position:end]])
+            yield
+
+    def _intake(self, name: str) -> Turns[None]:
+        while True:
+            batch, tickets = self._fetch_public()
+            if batch:
+                taken = yield from self._drive(name, "intake", self.intake.take(batch))
+                entry = Entry([Item(p, mark) for p, marks in taken.local.items() for mark in marks], tickets)
+                if entry.items:
+                    self.gate.append(entry)
+                    self.world.removed.handed_over(entry)
+                else:
+                    entry.finish()
+            yield
+
+    def _fetch_public(self) -> tuple[list[Records], list[Ticket]]:
+        batch, tickets = [], []
+        for topic, lane in self.lanes.items():
+            if topic[0] in self.world.setup.public and (fetched := self._fetch(lane)):
+                batch.append(records_of(topic, fetched[0], fetched[1].end))
+                tickets.append(fetched[1])
+        return batch, tickets
+
+    def _fetch(self, lane: Lane) -> Any:
+        kafka = self.world.kafka
+        if self.world.draining or lane.topic[1] in self.closed or lane.fetched >= kafka.end(lane.topic):
+            return None
+        return None if self.random.random() < 0.3 else lane.fetch(kafka, self.random.randint(1, 5))
+
+    def _journeys(self, name: str) -> Turns[None]:
+        journeys = self.journeys
+        while True:
+            self._fetch_inbox()
+            due = journeys.deadlines.next_due()
+            if self.gate or (due is not None and due <= self.world.now):
+                entries = self._batch()
+                items = [item for entry in entries for item in entry.items]
+                self.world.expect(items)
+                yield from self._drive(name, "journeys", journeys.take(items, self.world.now))
+                for entry in entries:
+                    entry.finish()
+            yield
+
+    def _batch(self) -> list[Entry]:
+        """Entries of a partition that has gone are dropped unfinished: their lanes are gone as well."""
+        most = self.random.randint(1, 4)
+        entries, self.gate = self.gate[:most], self.gate[most:]
+        return [entry for entry in entries if all(self._may_fold(item.partition) for item in entry.items)]
+
+    def _fetch_inbox(self) -> None:
+        for partition in self.held - self.closed:
+            if fetched := self._fetch(self.lanes[self.topics.inbox, partition]):
+                self.gate.append(Entry(items_of(partition, fetched[0]), [fetched[1]]))
+
+    def _resolver(self, name: str) -> Turns[None]:
+        while True:
+            lane = self.lanes.get((self.topics.claims, 0))
+            if lane is not None and (fetched := self._fetch(lane)):
+                records, ticket = fetched
+                claims = [decode(Claim, record.value or b"") for record in records]
+                offsets = range(ticket.end - len(records), ticket.end)
+                yield from self._drive(name, "resolver", self.resolver.take(offsets, claims, self.world.now))
+                ticket.done = True
+            yield
+
+    def _look_ahead(self, name: str) -> Turns[None]:
+        while True:
+            if self.world.now - self.looked >= LOOK_AHEAD:
+                self.looked = self.world.now
+                yield from self._drive(name, "look ahead", self.journeys.look_ahead(self.world.now))
+            yield
+
+    def _commit(self, _: str) -> Turns[None]:
+        while True:
+            self.commit()
+            yield
+
+    def commit(self) -> None:
+        kafka = self.world.kafka
+        for topic, lane in self.lanes.items():
+            if (end := lane.committable()) is not None and kafka.recognises(self.slot, self, self.generation):
+                self.world.check_commit(topic, end)
+                kafka.commit(topic, end)

@@ -1,0 +1,136 @@
+"""Random inputs over a small alphabet, as the records of public topics and as an operator's cuts."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+from random import Random
+from typing import Any
+
+from schemas.decode import Decoder, DecodeRules
+from schemas.identifiers import home_of, key_of, ranked
+from schemas.ids import node_of
+from schemas.messages import Claim, Member, encode
+from schemas.topics import CLAIMS, public_topic
+from sources.channels import discover
+from streams.effects import Message
+from streams.fold.defaults import default_rules
+from streams.identity.rules import IdentityRules
+from tests.simulation.world import DAY, HOUR, MINUTE, Setup
+from throughline.clock import iso
+
+NODE_KEY = b"simulation"
+NOW = 1_767_225_600_000 + 35 * DAY  # when a schedule begins
+HORIZON = NOW + 45 * DAY  # when all deadlines of its events have come
+FEATURES = ("cuts", "late", "copies", "malformed", "strays")
+ALPHABET = {
+    "user_id": ("1", "2"), "loyalty_id": ("L1",), "email": ("a@x.org", "b@x.org", "c@x.org"), "phone": ("+4930123456",),
+    "device_id": ("d",), "anonymous_id": ("ck-a", "ck-b", "ck-c"),
+}  # fmt: skip
+HAPPENINGS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("website", "Page Viewed", {}),
+    ("website", "Product Added", {"product_id": "p", "price": "2.50", "currency": "EUR"}),
+    ("website", "Order Completed", {"order_id": "O-1", "total": "19.90", "currency": "EUR"}),
+    ("email", "Support Email Received", {"ticket_id": "T-1"}),
+    ("email", "Support Email Received", {}),
+    ("email", "Support Email Replied", {"ticket_id": "T-1"}),
+    ("chat", "Live Chat Conversation Started", {"chat_id": "C-1"}),
+    ("chat", "Live Chat Message Received", {"chat_id": "C-1"}),
+    ("survey", "Survey Answered", {"metric": "nps", "score": 3}),
+    ("survey", "Survey Answered", {"metric": "nps", "score": 10}),
+)  # fmt: skip
+PUBLIC = tuple(public_topic(channel) for channel in ("website", "email", "chat", "survey"))
+
+
+@cache
+def setup(partitions: int = 2, slots: int = 2) -> Setup:
+    """Limits are low, so that few events reach them."""
+    channels = discover()
+    strict = IdentityRules()
+    types = tuple(replace(rule, limit=2) if rule.name in ("email", "anonymous_id") else rule for rule in strict.types)
+    rules = DecodeRules(
+        node_key=NODE_KEY, partitions=partitions, earliest_event=NOW - 3650 * DAY, max_record_bytes=4096,
+        caps={"till": 4, "site": 1}, trusted=frozenset({"till"}), region="DE",
+    )  # fmt: skip
+    identity = replace(strict, types=types, quarantine_at=6)
+    return Setup(Decoder(channels, rules), identity, default_rules(channels), PUBLIC, partitions, slots)
+
+
+def workload(seed: int, size: int | None = None, features: Sequence[str] = FEATURES, partitions: int = 2) -> list[Message]:
+    rng = Random(seed * 7919 + 1)
+    events = [message for n in range(size or rng.randint(3, 18)) for message in _event(rng, n, features, partitions)]
+    return events + (_cuts(rng) if "cuts" in features else [])
+
+
+def _event(rng: Random, n: int, features: Sequence[str], partitions: int) -> Iterator[Message]:
+    if "malformed" in features and rng.random() < 0.06:
+        yield _malformed(rng, n, partitions)
+        return
+    event = _happening(rng, n, "late" in features)
+    stray = "strays" in features and rng.random() < 0.06
+    yield _message(event, rng.randrange(partitions) if stray else None, partitions)
+    if "copies" in features and rng.random() < 0.15:
+        yield _message(_copy(rng, event), None, partitions)
+
+
+def _happening(rng: Random, n: int, late: bool) -> dict[str, Any]:
+    channel, name, properties = rng.choice(HAPPENINGS)
+    event = {"event_id": f"e{n}", "event": name, "channel": channel, "identifiers": _identifiers(rng), "properties": properties}
+    if rng.random() < 0.6:
+        at = NOW - 12 * DAY + rng.choice((rng.randint(0, 40) * MINUTE, rng.randint(0, 12 * DAY)))
+        delay = rng.choice((0, 0, 0, MINUTE, 30 * HOUR, 72 * HOUR, 73 * HOUR, 90 * HOUR)) if late else 0
+        more = {"source": "till", "received_at": iso(at + delay), "assurance": rng.choice((1, 3, 4))}
+    else:  # from a client whose clock is corrected by the broker's
+        at = NOW - rng.randint(0, 5 * DAY)
+        more = {"source": "site", "sent_at": iso(at + rng.choice((0, 0, MINUTE, 3 * HOUR)))}
+    return event | {"original_timestamp": iso(at)} | more
+
+
+def _identifiers(rng: Random) -> dict[str, str]:
+    types = [type for type, chance in zip(ALPHABET, (0.3, 0.12, 0.4, 0.1, 0.12, 0.7), strict=True) if rng.random() < chance]
+    return {type: rng.choice(ALPHABET[type]) for type in types or ["email"]}
+
+
+def _copy(rng: Random, event: dict[str, Any]) -> dict[str, Any]:
+    """The same event sent again, perhaps with other identifiers, perhaps by a clock that was set meanwhile."""
+    copy = dict(event)
+    if rng.random() < 0.5:
+        copy["identifiers"] = _identifiers(rng)
+    if "sent_at" in copy and rng.random() < 0.5:
+        del copy["sent_at"]
+    return copy
+
+
+def _message(event: dict[str, Any], partition: int | None, partitions: int) -> Message:
+    type, value = ranked(event["identifiers"], "DE")[0]
+    key = key_of(type, value)
+    to = home_of(key) % partitions if partition is None else partition
+    return Message(public_topic(event["channel"]), to, key.encode(), json.dumps(event).encode())
+
+
+def _malformed(rng: Random, n: int, partitions: int) -> Message:
+    event = _happening(rng, n, False)
+    spoiled = rng.choice((
+        {"identifiers": {}}, {"identifiers": {"email": "null"}}, {"original_timestamp": "1970-01-01T00:00:00Z"},
+        {"original_timestamp": "2100-01-01T00:00:00Z"}, {"channel": "fax"}, {"event_id": ""}, {"properties": 7},
+    ))  # fmt: skip
+    value: bytes | None = json.dumps(event | spoiled).encode()
+    value = rng.choice((value, value, value, b"{", b"\xff", b"", None, b"[" * 100, b'"' + b"x" * 5000 + b'"'))
+    return Message(rng.choice(PUBLIC), rng.randrange(partitions), None, value)
+
+
+def member(type: str, value: str) -> Member:
+    return Member(node_of(type, value, NODE_KEY), type, home_of(key_of(type, value)))
+
+
+def _cuts(rng: Random) -> list[Message]:
+    """An operator forbids a pair, and now and then takes that back."""
+    pairs = [member(type, value) for type, values in ALPHABET.items() for value in values]
+    found = []
+    while rng.random() < 0.35:
+        a, b = rng.sample(pairs, 2)
+        id = bytes([len(found)] * 16)
+        found.append(Claim("cut", a, b, 0, 0, "operator", id, "said so"))
+        if rng.random() < 0.25:
+            found.append(Claim("uncut", a, b, 0, 0, "operator", id, "said so by mistake"))
+    return [Message(CLAIMS, 0, None, encode(claim)) for claim in found]

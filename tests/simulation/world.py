@@ -1,0 +1,220 @@
+"""The world as a deterministic simulation: one seed is one schedule of deliveries, turns, crashes, rebalances and the clock."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+from random import Random
+
+from schemas.decode import Decoder
+from streams.effects import Message
+from streams.fold.rules import JourneyRules
+from streams.identity.rules import IdentityRules
+from streams.steps.intake import Topics
+from streams.steps.journeys import Item
+from tests.simulation.kafka import Kafka, Topic
+from tests.simulation.process import TASKS, Process
+from tests.simulation.removals import Removals
+from tests.simulation.server import Server
+from throughline.errors import Fenced, Unavailable
+
+PACES = (0.02, 0.3, 1, 4)  # long stalls find more than fair turns
+MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+
+
+@dataclass(frozen=True)
+class Weather:
+    """How often, per turn, something befalls a process."""
+
+    crash: float = 0.012
+    replace: float = 0.008  # a new process in the slot of one that still believes to be it
+    rebalance: float = 0.006
+    clock: float = 0.03
+    unavailable: float = 0.003
+    doubling: float = 0.03
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What does not change within a schedule."""
+
+    decoder: Decoder
+    identity_rules: IdentityRules
+    journey_rules: JourneyRules
+    public: tuple[str, ...]
+    partitions: int = 2
+    slots: int = 2
+    view_capacity: int = 6
+    cache_bytes: int = 40_000
+
+
+@dataclass
+class World:
+    seed: int
+    setup: Setup
+    start: int  # ms
+    removed: Removals = field(default_factory=Removals)
+    weather: Weather = field(default_factory=Weather)
+
+    def __post_init__(self) -> None:
+        self.random = Random(self.seed)
+        self.kafka = Kafka(self.random, self.weather.doubling)
+        self.server = Server(self.random, "fence" not in self.removed.names)
+        self.now, self.calm, self.draining = self.start, False, 0
+        self.counts: Counter[str] = Counter()
+        self.topics = Topics()
+        self.zombies: list[Process] = []
+        self.processes = [Process(self, slot) for slot in range(self.setup.slots)]
+        self.assigned: dict[int, frozenset[int]] = {}
+        self.resolving = 0
+        self.rebalance()
+
+    # membership
+
+    def rebalance(self) -> None:
+        """A new generation: partitions are given out anew, mostly where they were."""
+        owners = {p: slot for slot, held in self.assigned.items() for p in held}
+        for partition in range(self.setup.partitions):
+            if partition not in owners or self.random.random() < 0.5:
+                owners[partition] = self.random.randrange(self.setup.slots)
+        self.assigned = {slot: frozenset(p for p, s in owners.items() if s == slot) for slot in range(self.setup.slots)}
+        self.resolving = self.random.randrange(self.setup.slots)
+        self.kafka.generation += 1
+        self.draining = 0
+        for process in self.processes:
+            process.commit()
+            self._join(process)
+
+    def _join(self, process: Process) -> None:
+        slot = process.slot
+        self.kafka.members[slot] = process
+        process.joined(self.kafka.generation, self.assigned[slot], slot == self.resolving)
+
+    def restart(self, process: Process) -> None:
+        """It is dead; a new one takes its name and its partitions."""
+        self.server.forget(process)
+        if process in self.zombies:
+            self.zombies.remove(process)
+        else:
+            self._renew(process.slot)
+
+    def _renew(self, slot: int) -> None:
+        self.processes[slot] = Process(self, slot)
+        self._join(self.processes[slot])
+
+    def crash(self, process: Process) -> None:
+        self.counts["crash"] += 1
+        self.restart(process)
+
+    def replace(self, process: Process) -> None:
+        """A new process starts while the old one has not noticed yet."""
+        self.counts["zombie"] += 1
+        self.zombies.append(process)
+        self._renew(process.slot)
+
+    def turn(self, process: Process, task: str) -> None:
+        try:
+            process.turn(task)
+        except Fenced:
+            self.counts["fenced"] += 1
+            self.restart(process)
+        except Unavailable:
+            self.counts["unavailable"] += 1
+            self.restart(process)
+
+    # the schedule
+
+    def run(self, inputs: Sequence[Message], steps: int, horizon: int) -> bool:
+        """Delivers `inputs` in random order among turns and faults, then lets everything come to rest. False: it does not."""
+        pending = list(inputs)
+        self.random.shuffle(pending)
+        for step in range(steps):
+            if step % 80 == 0:
+                self._set_paces()
+            self._something_happens(pending, horizon)
+        for message in pending:
+            self.kafka.append(message, self.now)
+        self.rest()
+        self.now = horizon
+        self.rest()
+        self._wake_zombies()
+        self.calm, self.kafka.doubling = True, 0.0
+        return self.rest()
+
+    def _set_paces(self) -> None:
+        self._names = [(slot, task) for slot in range(self.setup.slots) for task in (*TASKS, "gain")]
+        slots = [self.random.choice(PACES) for _ in range(self.setup.slots)]
+        self._paces = list(accumulate(slots[slot] * self.random.choice(PACES) for slot, _ in self._names))
+
+    def _something_happens(self, pending: list[Message], horizon: int) -> None:
+        weather, dice = self.weather, self.random.random()
+        if dice < 0.07 and pending:
+            self.kafka.append(pending.pop(), self.now)
+        elif dice < 0.2:
+            self.server.finish_some()
+        elif dice < 0.28 and self.zombies:
+            self.turn(self.random.choice(self.zombies), self.random.choice(TASKS))
+        elif (dice := self.random.random()) < weather.crash:
+            self.crash(self.random.choice(self.processes))
+        elif (dice := dice - weather.crash) < weather.replace:
+            self.replace(self.random.choice(self.processes))
+        elif (dice := dice - weather.replace) < weather.rebalance:
+            self._begin_rebalance()
+        elif dice - weather.rebalance < weather.clock:
+            self.now = min(horizon, self.now + self.random.randint(1, self.random.choice((MINUTE, HOUR, DAY, 5 * DAY))))
+        else:
+            slot, task = self.random.choices(self._names, cum_weights=self._paces)[0]
+            self.turn(self.processes[slot], task)
+        self._drain()
+
+    def _begin_rebalance(self) -> None:
+        """Workers finish what they have in hand, for some time at most."""
+        self.counts["rebalance"] += 1
+        self.draining = self.random.choice((1, 20, 200))
+
+    def _drain(self) -> None:
+        if self.draining:
+            self.draining -= 1
+            if not self.draining or all(process.is_settled() for process in self.processes):
+                self.rebalance()
+
+    def _wake_zombies(self) -> None:
+        """Whoever still sleeps wakes up at the worst time."""
+        for zombie in list(self.zombies):
+            for turn in range(300):
+                if zombie in self.zombies:
+                    self.turn(zombie, TASKS[turn % len(TASKS)])
+                if turn % 3 == 0:
+                    self.server.finish_some()
+
+    def rest(self) -> bool:
+        if self.draining:
+            self.rebalance()
+        quiet = 0
+        for _ in range(3000):
+            for process in list(self.processes):
+                for task in (*TASKS, "gain"):
+                    if self.processes[process.slot] is process:
+                        self.turn(process, task)
+            self.server.finish_some()
+            quiet = quiet + 1 if self._is_quiet() else 0
+            if quiet > 2:
+                return True
+        return False
+
+    def _is_quiet(self) -> bool:
+        if self.server.running or any(not process.is_idle() for process in self.processes):
+            return False
+        read = (*self.setup.public, self.topics.inbox, self.topics.claims)
+        return all(self.kafka.position(tp) == len(log) for tp, log in self.kafka.logs.items() if tp[0] in read)
+
+    # assertions while it runs
+
+    def check_commit(self, topic: Topic, end: int) -> None:
+        """No commit before what was read is accounted for."""
+        if topic[0] in self.setup.public:
+            for offset in range(self.kafka.position(topic), end):
+                assert (*topic, offset) in self.server.offsets, f"{topic} committed to {end} before offset {offset} was stored"
+
+    def expect(self, items: Sequence[Item]) -> None:
+        """Told of every batch before it is folded."""
