@@ -12,12 +12,17 @@ def server_of(settings: Settings, component: Component) -> Server:
     named = {name: arguments.pop(name) for name in ("host", "port", "user", "password")}
     if "ca_certs" in arguments and arguments["ca_certs"] is None:
         del arguments["ca_certs"]
-    databases = {"store": made.store_database, "views": made.views_database}
-    return Server(**named, **databases, cluster=made.cluster, options=arguments)
+    return Server(
+        **named,
+        store=made.store_database,
+        views=made.views_database,
+        cluster=made.cluster,
+        options=arguments,
+    )
 
 
 def open_store(settings: Settings, component: Component) -> ClickHouseStore:
-    """The store, after one question to it: raises `Unavailable` if it is away, `ConfigurationError` if it is not migrated."""
+    """The store, after one question to it: raises `Unavailable` if away, `ConfigurationError` if not migrated."""
     server = server_of(settings, component)
     connections = Connections(server)
     connections.ask("SELECT max(number) FROM migrations")

@@ -1,12 +1,11 @@
 """What `schemas.store.Store` promises, held to every implementation."""
 
 import threading
-from typing import Any
 
 import pytest
 
 from schemas.fact import Fact
-from schemas.ids import NONE, Id
+from schemas.ids import Id
 from schemas.messages import Change, Claim, Member
 from schemas.store import Store
 from schemas.tables import (
@@ -25,45 +24,10 @@ from schemas.tables import (
     Block,
     Table,
 )
+from tests.sinks.rows import AT, customer, id, owned, put
 from throughline.errors import Fenced
 
-AT = 1_790_000_000_123
-
-
-def id(name: str) -> Id:
-    """16 bytes, the last ones zero: a padded string must come back whole."""
-    return name.encode().ljust(16, b"\0")
-
-
 A, B, C = id("a"), id("b"), id("c")
-EMPTY: dict[str, Any] = {
-    "id": NONE,
-    "ms": 0,
-    "low": "",
-    "str": "",
-    "raw": b"",
-    "u8": 0,
-    "u16": 0,
-    "u32": 0,
-    "u64": 0,
-    "u128": 0,
-    "i64": 0,
-    "f64": 0.0,
-    "dec4": 0,
-    "lows": (),
-    "ids": (),
-    "u32s": (),
-}
-
-
-def row(table: Table, **values: Any) -> tuple[Any, ...]:
-    return tuple(values.pop(name, EMPTY[kind]) for name, kind in table.columns.items())
-
-
-def put(store: Store, table: Table, *rows: dict[str, Any]) -> None:
-    named = [row(table, **values) for values in rows]
-    fence = tuple({(r["inbox_partition"], r["epoch"]) for r in rows}) if table.fenced else ()
-    store.insert(Block.of(table, named, fence))
 
 
 def fact(node: Id, event: str, version: int = 1, at: int = AT) -> Fact:
@@ -75,11 +39,6 @@ def fact(node: Id, event: str, version: int = 1, at: int = AT) -> Fact:
 
 def put_facts(store: Store, *facts: Fact) -> None:
     store.insert(Block.of(FACTS, facts))
-
-
-def stitch(node: Id, event: str, version: int, **values: Any) -> dict[str, Any]:
-    key = {"node": node, "original_timestamp": AT, "event_id": id(event)}
-    return {**key, "version": version, "inbox_partition": 0, "epoch": 1, **values}
 
 
 def test_facts_come_back_as_they_were(store: Store) -> None:
@@ -131,8 +90,8 @@ def test_a_block_stays_as_it_was(store: Store) -> None:
 
 def test_stitched_rows_replace_each_other_by_version(store: Store) -> None:
     high = 3 << 96 | 7 << 48 | 2 << 16
-    put(store, STITCHED, stitch(A, "1", high, customer_id=B, due=AT + 1, row_hash=2**64 - 1))
-    put(store, STITCHED, stitch(A, "1", high - 1, customer_id=A), stitch(A, "2", 1, customer_id=A))
+    put(store, STITCHED, owned(A, "1", version=high, customer_id=B, due=AT + 1, row_hash=2**64 - 1))
+    put(store, STITCHED, owned(A, "1", version=high - 1, customer_id=A), owned(A, "2", version=1, customer_id=A))
     assert sorted(store.stitched_versions_of([A])) == [
         (A, AT, id("1"), high, B, AT + 1, 2**64 - 1),
         (A, AT, id("2"), 1, A, 0, 0),
@@ -141,13 +100,18 @@ def test_stitched_rows_replace_each_other_by_version(store: Store) -> None:
 
 def test_the_last_insert_wins_a_tie(store: Store) -> None:
     for hash in (5, 9, 2):
-        put(store, STITCHED, stitch(A, "1", 4, row_hash=hash))
+        put(store, STITCHED, owned(A, "1", version=4, row_hash=hash))
     assert [r[-1] for r in store.stitched_versions_of([A])] == [2]
 
 
 def test_friction_rows_say_whether_they_live(store: Store) -> None:
-    put(store, FRICTION, stitch(A, "1", 1, signal="low_score", live=1), stitch(A, "1", 1, signal="unanswered", live=1))
-    put(store, FRICTION, stitch(A, "1", 2, signal="low_score", live=0))
+    put(
+        store,
+        FRICTION,
+        owned(A, "1", version=1, signal="low_score", live=1),
+        owned(A, "1", version=1, signal="unanswered", live=1),
+    )
+    put(store, FRICTION, owned(A, "1", version=2, signal="low_score", live=0))
     assert sorted(store.friction_of([A])) == [(A, AT, id("1"), "low_score", 2, 0), (A, AT, id("1"), "unanswered", 1, 1)]
 
 
@@ -171,37 +135,28 @@ def test_nobody_who_registers_at_once_holds_the_epoch_of_another(store: Store) -
 def test_a_former_owner_is_fenced_and_none_of_its_rows_are_stored(store: Store, table: Table) -> None:
     old = store.register_epoch(2)
     new = store.register_epoch(2)
-    mine = stitch(B, "1", 1, inbox_partition=4, epoch=0)
+    mine = owned(B, "1", version=1, inbox_partition=4, epoch=0)
     with pytest.raises(Fenced) as fenced:
-        put(store, table, mine, stitch(A, "1", 1, inbox_partition=2, epoch=old))
+        put(store, table, mine, owned(A, "1", version=1, inbox_partition=2, epoch=old))
     assert fenced.value.partitions == (2,)
-    put(store, table, stitch(C, "1", 1, inbox_partition=2, epoch=new))
+    put(store, table, owned(C, "1", version=1, inbox_partition=2, epoch=new))
     assert not store.stitched_versions_of([A, B])
     assert not store.friction_of([A, B])
 
 
 def test_the_owner_may_write_until_the_next_registers(store: Store) -> None:
     epoch = store.register_epoch(0)
-    put(store, STITCHED, stitch(A, "1", 1, epoch=epoch))
+    put(store, STITCHED, owned(A, "1", version=1, epoch=epoch))
     store.register_epoch(1)
-    put(store, STITCHED, stitch(A, "2", 1, epoch=epoch))
+    put(store, STITCHED, owned(A, "2", version=1, epoch=epoch))
     assert len(store.stitched_versions_of([A])) == 2
 
 
 def test_no_inserts_of_older_epochs_run_at_rest(store: Store) -> None:
     epoch = store.register_epoch(0)
-    put(store, STITCHED, stitch(A, "1", 1, epoch=epoch))
+    put(store, STITCHED, owned(A, "1", version=1, epoch=epoch))
     assert store.inserts_of_older_epochs(0, epoch + 1) == 0
     store.kill_inserts_of_older_epochs(0, epoch + 1)
-
-
-def customer(id: Id, seq: int, *members: Id) -> dict[str, Any]:
-    of_members = {
-        "members": members,
-        "member_types": ("email",) * len(members),
-        "member_homes": tuple(range(len(members))),
-    }
-    return {"customer_id": id, "seq": seq, "home": 7, **of_members, "flags": ("new",)}
 
 
 def change(id: Id, seq: int, *members: Id) -> Change:
@@ -280,8 +235,8 @@ def test_deadlines_are_those_whose_row_still_has_one(store: Store) -> None:
         for p, d, e in ((0, 1, "open"), (0, 1, "done"), (0, 2, "open"), (1, 1, "open"), (2, 1, "open"), (0, 1, "never"))
     ]
     put(store, DEADLINES, *hints)
-    put(store, STITCHED, stitch(A, "open", 1, due=AT + 2), stitch(A, "done", 1, due=AT + 1))
-    put(store, STITCHED, stitch(A, "done", 2, due=0))
+    put(store, STITCHED, owned(A, "open", version=1, due=AT + 2), owned(A, "done", version=1, due=AT + 1))
+    put(store, STITCHED, owned(A, "done", version=2, due=0))
     assert sorted(store.deadlines([0, 1], AT + 1)) == [(0, AT + 1, A, AT, id("open")), (1, AT + 1, A, AT, id("open"))]
     assert len(store.deadlines([0], AT + 2)) == 2
     assert store.deadlines([], AT + 2) == []
