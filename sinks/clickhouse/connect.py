@@ -1,5 +1,7 @@
 """From settings to connections. `component` is one of the users of `throughline.options.Component`."""
 
+from contextlib import closing
+
 from sinks.clickhouse.server import Connections, Server
 from sinks.clickhouse.store import ClickHouseStore
 from throughline.options import Component, Settings
@@ -24,9 +26,8 @@ def server_of(settings: Settings, component: Component) -> Server:
 def open_store(settings: Settings, component: Component) -> ClickHouseStore:
     """The store, after one question to it: raises `Unavailable` if away, `ConfigurationError` if not migrated."""
     server = server_of(settings, component)
-    connections = Connections(server)
-    connections.ask("SELECT max(number) FROM migrations")
-    connections.close()
+    with closing(Connections(server)) as connections:
+        connections.ask("SELECT max(number) FROM migrations")
     return ClickHouseStore(server)
 
 

@@ -8,6 +8,7 @@ to a server or a cluster.
 import hashlib
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -74,16 +75,19 @@ def apply(server: Server, listed: list[Migration] | None = None) -> list[str]:
 
     Raises `ConfigurationError` if one that was applied has another text now.
     """
-    connections = Connections(server, database="system")
+    with closing(Connections(server, database="system")) as connections:
+        return _apply(connections, server, migrations() if listed is None else listed)
+
+
+def _apply(connections: Connections, server: Server, listed: list[Migration]) -> list[str]:
     for statement in (_DATABASE.format(server.store), _DATABASE.format(server.views), _LEDGER):
         connections.ask(rendered(statement, server))
     applied = _applied(connections, server)
-    waiting = [m for m in (migrations() if listed is None else listed) if not _is_applied(m, applied)]
+    waiting = [m for m in listed if not _is_applied(m, applied)]
     for migration in waiting:
         for statement in migration.statements(server):
             connections.ask(statement)
         _record(connections, server, migration)
-    connections.close()
     return [f"{migration.number:04}_{migration.name}" for migration in waiting]
 
 
