@@ -62,21 +62,20 @@ def is_known(customer: Customer, rules: IdentityRules) -> bool:
 
 
 def _broken_types(small: Customer, large: Customer, at: int, rules: IdentityRules) -> list[TypeRule]:
-    types = {member.type for member in small.members}
-    return [rule for rule in map(rules.of, types) if _breaks(rule, small, large, at)]
+    joining = {member.type for member in small.members}
+    types = [member.type for customer in (small, large) for member in customer.members]
+    limited = [(rules.of(type), types.count(type)) for type in joining]
+    return [rule for rule, count in limited if _too_many(rule, count) and _too_close(rule, (small, large), at)]
 
 
-def _breaks(rule: TypeRule, small: Customer, large: Customer, at: int) -> bool:
-    limit = 1 if rule.unique else rule.limit
-    if limit is None:
-        return False
-    dates = _dates(rule.name, small, at) + _dates(rule.name, large, at)
-    if len(dates) <= limit or rule.unique or not rule.window_ms:
-        return len(dates) > limit
-    dates.sort()
-    return any(last - first < rule.window_ms for first, last in zip(dates, dates[limit:], strict=False))
+def _too_many(rule: TypeRule, count: int) -> bool:
+    return count > 1 if rule.unique else rule.limit is not None and count > rule.limit
 
 
-def _dates(type: str, customer: Customer, at: int) -> list[int]:
-    pairs = zip(customer.members, customer.dates, strict=True)
-    return [at if date is None else date for member, date in pairs if member.type == type]
+def _too_close(rule: TypeRule, customers: tuple[Customer, ...], at: int) -> bool:
+    """Whether more than the limit of a type lie within its window; those of a lone identifier date from `at`."""
+    if rule.unique or not rule.window_ms:
+        return True
+    members = [pair for customer in customers for pair in zip(customer.members, customer.dates, strict=True)]
+    dates = sorted(at if date is None else date for member, date in members if member.type == rule.name)
+    return any(last - first < rule.window_ms for first, last in zip(dates, dates[rule.limit :], strict=False))

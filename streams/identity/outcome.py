@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from schemas.identifiers import DAY
 from schemas.ids import Id
 from schemas.messages import Change
 from streams.identity.graph import Identifier, Pair
-from streams.identity.rules import DAY, QUARANTINED, SHARED, IdentityRules, Refusal
+from streams.identity.rules import QUARANTINED, SHARED, IdentityRules, Refusal
 
 
 class Decision(NamedTuple):

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from schemas.identifiers import TYPES
 from schemas.ids import Id
 from schemas.messages import Member
 
 PERSON, DEVICE, TRANSACTION = "person", "device", "transaction"
-DAY = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +52,11 @@ def skip_of(one: Refusal | None, other: Refusal | None) -> Refusal | None:
 
 
 def default_types() -> tuple[TypeRule, ...]:
-    """The table in the architecture, section Identity."""
-    return (
-        TypeRule("user_id", 1, PERSON, 1, unique=True, known=True),
-        TypeRule("loyalty_id", 2, PERSON, 2, known=True),
-        TypeRule("email", 3, PERSON, 5, 365 * DAY),
-        TypeRule("phone", 4, PERSON, 5, 365 * DAY),
-        TypeRule("crm_id", 5, PERSON, 3),
-        TypeRule("support_id", 5, PERSON, 3),
-        TypeRule("social_id", 6, PERSON, 5, 365 * DAY),
-        TypeRule("device_id", 7, DEVICE, 5, 365 * DAY),
-        TypeRule("anonymous_id", 8, DEVICE, 5, 7 * DAY),
+    """The types of `schemas.identifiers`; a business knows its customer by its own number or by a loyalty card."""
+    known = {"user_id", "loyalty_id"}
+    return tuple(
+        TypeRule(type.name, type.rank, type.kind, type.limit, type.window or 0, type.unique, type.name in known)
+        for type in TYPES.values()
     )
 
 

@@ -14,6 +14,8 @@ from streams.identity.resolve import Resolution
 from streams.identity.revision import Revision
 from streams.identity.rules import DEVICE, PERSON, QUARANTINED, SHARED, IdentityRules, Refusal, skip_of
 
+EXCLUSIONS = ("cannot_link", "unique")  # such a conflict may make a device a shared one
+
 
 class IdentityState:
     """After any sequence of claims its answers are those of `resolve` for the same claims."""
@@ -53,18 +55,25 @@ class IdentityState:
             return self._quarantine(seq, crowded)
         if skip := skip_of(a.skip, b.skip):
             return self._refuse(seq, pair, skip)
-        if not newest or self._may_share(pair):
-            return self._revise(seq, pair, newest)
-        return self._decide(seq, pair)
+        if newest and not (a.customer.refused or b.customer.refused):
+            refusal = self._verdict(pair)
+            if refusal is None or refusal.rule not in EXCLUSIONS:
+                return self._settle(seq, pair, refusal)
+        return self._revise(seq, pair, newest)
 
-    def _decide(self, seq: int, pair: Pair) -> Outcome:
-        """The fast path: the pair is later than all near it, so the customers as they are now are those to judge."""
+    def _verdict(self, pair: Pair) -> Refusal | None:
+        """On a pair later than all near it: the customers as they are now are those to judge."""
         one, other = pair.a.customer, pair.b.customer
-        if one is other:
-            pair.refusal, one.newest = None, pair
-            return NOTHING
-        refusal = self._judge.refusal(one, other, pair.level, pair.first_seen)
-        return self._join(seq, pair) if refusal is None else self._refuse(seq, pair, refusal)
+        return None if one is other else self._judge.refusal(one, other, pair.level, pair.first_seen)
+
+    def _settle(self, seq: int, pair: Pair, refusal: Refusal | None) -> Outcome:
+        one, other = pair.a.customer, pair.b.customer
+        if refusal is not None:
+            return self._refuse(seq, pair, refusal)
+        if one is not other:
+            return self._join(seq, pair)
+        pair.refusal, one.newest = None, pair
+        return NOTHING
 
     def _is_newest(self, a: Identifier, b: Identifier, first_seen: int) -> bool:
         position = (first_seen, a.id, b.id)
@@ -85,9 +94,9 @@ class IdentityState:
         revision = Revision(self._graph, self._judge)
         persons = [end for end in (pair.a, pair.b) if end.kind == PERSON and end.skip is not QUARANTINED]
         devices = [end for end in (pair.a, pair.b) if end.kind == DEVICE]
-        shared = revision.share(persons if len(persons) > 1 else (), devices)
+        shared = self._may_share(pair) and revision.share(persons if len(persons) > 1 else (), devices)
         if newest and not shared:
-            return self._decide(seq, pair)
+            return self._settle(seq, pair, self._verdict(pair))
         revision.stale.append(pair)
         revision.run(pair if moved else None)
         return revision.outcome(Clerk(seq, self.rules))

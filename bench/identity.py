@@ -1,0 +1,112 @@
+"""What identity costs: microseconds per claim where pairs arrive in order, late, and at their worst; loading; memory.
+
+`python -m bench.identity [customers]`. Synthetic customers of two or three identified persons' identifiers and four devices.
+"""
+
+import gc
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import psutil
+
+from schemas.ids import node_of
+from schemas.messages import Claim, Member
+from streams.identity.rules import IdentityRules
+from streams.identity.state import IdentityState
+
+START, YEAR = 1_700_000_000_000, 365 * 86_400_000
+
+
+@dataclass(frozen=True)
+class Measured:
+    name: str
+    claims: int
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"{self.name:<44} {self.claims:>9,} claims  {1e6 * self.seconds / self.claims:8.2f} us per claim"
+
+
+def member(type: str, value: str) -> Member:
+    return Member(node_of(type, value, b"bench"), type, hash(value) & 0x7FFFFFFF)
+
+
+def link(a: Member, b: Member, at: int, level: int = 1) -> Claim:
+    return Claim("link", a, b, at, level, "website", bytes(16))
+
+
+def claims_of(customer: int, random: random.Random) -> Iterator[Claim]:
+    """A visitor who becomes known: two cookies, an e-mail, an account, a phone, two more cookies; over one year."""
+    moments = iter(sorted(START + random.randrange(YEAR) for _ in range(7)))
+    user, email, phone = (member(type, f"{customer}") for type in ("user_id", "email", "phone"))
+    cookies = [member("anonymous_id", f"{customer}-{n}") for n in range(4)]
+    for strong, weak in [(email, cookies[0]), (email, cookies[1]), (user, email), (user, phone)]:
+        yield link(strong, weak, next(moments))
+    for strong, weak in [(user, cookies[2]), (email, cookies[2]), (user, cookies[3])]:
+        yield link(strong, weak, next(moments))
+
+
+def history(customers: int, seed: int = 1) -> list[Claim]:
+    """Seven claims for each customer, in order of time."""
+    rng = random.Random(seed)
+    return sorted((c for n in range(customers) for c in claims_of(n, rng)), key=lambda claim: claim.first_seen)
+
+
+def late(claims: list[Claim], share: float, seed: int = 2) -> list[Claim]:
+    """The same claims; some of them come up to 100 days after their time."""
+    rng = random.Random(seed)
+    delay = {id(c): rng.randrange(100 * 86_400_000) for c in claims if rng.random() < share}
+    return sorted(claims, key=lambda claim: claim.first_seen + delay.get(id(claim), 0))
+
+
+def timed(name: str, claims: list[Claim], work: Callable[[], object]) -> Measured:
+    gc.collect()
+    gc.freeze()
+    began = time.process_time()
+    work()
+    return Measured(name, len(claims), time.process_time() - began)
+
+
+def one_by_one(state: IdentityState, claims: list[Claim]) -> Callable[[], None]:
+    def run() -> None:
+        for seq, claim in enumerate(claims, 1):
+            state.apply(seq, claim)
+
+    return run
+
+
+def hub(pairs: int) -> list[Claim]:
+    """One customer with ever new cookies, each seen before the last: every claim replays all that came before."""
+    user = member("user_id", "hub")
+    emails = [member("email", f"hub-{n}") for n in range(1 + pairs // 40)]
+    star = [link(emails[n % len(emails)], member("anonymous_id", f"hub-{n}"), START + n * YEAR) for n in range(pairs)]
+    tie = [link(user, email, START - YEAR * (1 + n), 3) for n, email in enumerate(emails)]
+    return tie + star[::-1]
+
+
+def resident() -> int:
+    return int(psutil.Process().memory_info().rss)
+
+
+def main(customers: int = 50_000) -> None:
+    claims, rules = history(customers), IdentityRules()
+    state = IdentityState(rules)
+    print(timed("in order, one by one", claims, one_by_one(state, claims)))
+    print(timed("again: nothing new", claims, one_by_one(state, claims)))
+    for share in (0.02, 0.2, 1.0):
+        name = f"{share:.0%} late by up to 100 days"
+        print(timed(name, claims, one_by_one(IdentityState(rules), late(claims, share))))
+    for pairs in (100, 1_000):
+        worst = hub(pairs)
+        print(timed(f"{pairs:,} pairs of one customer, newest first", worst, one_by_one(IdentityState(rules), worst)))
+    before = resident()
+    loaded: list[IdentityState] = []
+    print(timed("loaded at once", claims, lambda: loaded.append(IdentityState.of(claims, rules))))
+    print(f"memory {(resident() - before) / len(claims):,.0f} bytes per claim, beside the claims themselves")
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
