@@ -22,12 +22,13 @@ from pydantic import (
 from schemas import money, times
 
 
-def _text(value: Any) -> Any:
+def text(value: Any) -> Any:
     """Numbers of customers, orders and products often come as JSON integers; they are taken as their digits."""
     return str(value) if isinstance(value, int | UUID) and not isinstance(value, bool) else value
 
 
-def _moment(value: Any) -> datetime:
+def moment(value: Any) -> datetime:
+    """RFC 3339 text, or an aware datetime, cut to milliseconds UTC."""
     if isinstance(value, datetime):
         value = value.isoformat()
     if not isinstance(value, str):
@@ -35,11 +36,11 @@ def _moment(value: Any) -> datetime:
     return times.moment_of(value)
 
 
-Text = Annotated[str, BeforeValidator(_text, json_schema_input_type=str)]
-Name = Annotated[Text, Field(min_length=1, max_length=256)]
+Text = Annotated[str, BeforeValidator(text, json_schema_input_type=str)]
+Name = Annotated[str, Field(min_length=1, max_length=256), BeforeValidator(text, json_schema_input_type=str)]
 Timestamp = Annotated[
     datetime,
-    BeforeValidator(_moment),
+    BeforeValidator(moment),
     PlainSerializer(times.to_text),
     WithJsonSchema({"type": "string", "format": "date-time", "examples": [times.EXAMPLE]}),
 ]
@@ -63,7 +64,7 @@ Currency = Annotated[str, Field(min_length=3, max_length=3, description="ISO 421
 class Part(BaseModel):
     """A typed part of an event. Properties that it does not name are always allowed and kept."""
 
-    model_config = ConfigDict(extra="allow", allow_inf_nan=False, populate_by_name=True, protected_namespaces=())
+    model_config = ConfigDict(extra="allow", allow_inf_nan=False, protected_namespaces=())
 
     def check(self) -> None:
         """What no single field can say. Runs in both lanes, so it may only read fields. Raises ValueError."""

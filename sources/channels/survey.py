@@ -5,9 +5,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from schemas.channel import HOUR, Channel
+from schemas.scores import SCALES
 from schemas.touchpoint import Properties, Text
-
-SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
 
 
 class SurveyProperties(Properties):

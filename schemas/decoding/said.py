@@ -1,0 +1,111 @@
+"""What a fact takes from an event's properties and context: thread, money, score, location."""
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from schemas.identifiers import key_of, normalise
+from schemas.money import decimal_of, units_of
+from schemas.scores import SCALES
+
+Said = tuple[str, int, str, str, float, str]  # thread, value in 1/10,000, currency, metric, score, location
+THREADS = {"ticket_id": "ticket_id", "call_id": "call_id", "chat_id": "chat_id", "conversation_id": "chat_id",
+           "order_id": "order_id"}  # fmt: skip
+MONEY = ("revenue", "total", "value")
+PLACES = ("location", "path", "screen", "store_id", "queue")
+NOTHING = ("", 0, "", "", 0.0)
+
+
+def reader_of(event: str, properties: type[Struct]) -> Callable[[Any], Said]:
+    """The function that reads these from an event whose properties are of this struct.
+
+    thread: the first of ticket_id, call_id, chat_id (conversation_id), order_id, normalised. value: the first of revenue,
+    total, value. location: the first that is not empty of location, path, screen (name, for Screen Viewed), store_id, queue
+    and the path of url among the properties, then context.page.path, the path of context.page.url, context.screen.name.
+    """
+    has = properties.__struct_fields__
+    rare = [name for name in (*THREADS, *MONEY, "currency", "metric", "score") if name in has]
+    places = [name for name in PLACES if name in has]
+    if event == "Screen Viewed":
+        places.insert(places.index("screen") + 1, "name")
+    get_rare, none, with_url = attrgetter(*rare), (None,) * len(rare), "url" in has
+    get_places = attrgetter(*places, "location")
+
+    def read(event: Any) -> Said:
+        properties = event.properties
+        given = get_rare(properties)
+        details = NOTHING if given == none else _details(dict(zip(rare, given, strict=True)))
+        for place in get_places(properties):
+            if place:
+                return (*details, place)
+        url = path_of(properties.url) if with_url and properties.url else ""
+        return (*details, url or _surroundings(event.context))
+
+    return read
+
+
+def _details(given: dict[str, Any]) -> tuple[str, int, str, str, float]:
+    metric = given.get("metric") or ""
+    amount = next((given[name] for name in MONEY if given.get(name) is not None), None)
+    return (
+        thread_of(given), 0 if amount is None else units_of(amount), (given.get("currency") or "").upper(), metric,
+        given["score"] if metric else 0.0,
+    )  # fmt: skip
+
+
+def thread_of(given: Mapping[str, Any]) -> str:
+    """`type:value` of the first transaction among the properties that is not blocked."""
+    for name, type in THREADS.items():
+        value = given.get(name)
+        normal = normalise(type, value) if value else None
+        if normal is not None:
+            return key_of(type, normal)
+    return ""
+
+
+def _surroundings(context: Any) -> str:
+    page, screen = context.page, context.screen
+    if page is not None and (page.path or page.url):
+        return page.path or path_of(page.url)
+    return (screen.name or "") if screen is not None else ""
+
+
+@lru_cache(maxsize=8192)
+def path_of(url: str) -> str:
+    """The path of a URL, "" if it is none."""
+    try:
+        return urlsplit(url).path
+    except ValueError:
+        return ""
+
+
+def read_free(event: Any) -> Said:
+    """The same of an event that no channel knows: what is well formed is taken, what is not stays a property."""
+    free = event.properties
+    metric, score = _score(free.metric, free.score)
+    texts = {name: value for name in THREADS if isinstance(value := getattr(free, name, None), str)}
+    currency = free.currency if isinstance(free.currency, str) and len(free.currency) == 3 else ""
+    places = [value for name in PLACES if isinstance(value := getattr(free, name), str) and value]
+    url = path_of(free.url) if isinstance(free.url, str) else ""
+    place = places[0] if places else url or _surroundings(event.context)
+    return thread_of(texts), _amount(free), currency.upper(), metric, score, place
+
+
+def _amount(free: Any) -> int:
+    for value in (free.revenue, free.total, free.value):
+        if isinstance(value, int | float | str):
+            try:
+                return units_of(decimal_of(value))
+            except ValueError:
+                continue  # free properties may hold anything under these names
+    return 0
+
+
+def _score(metric: Any, score: Any) -> tuple[str, float]:
+    low, high = SCALES.get(metric, (0, 0)) if isinstance(metric, str) else (0, 0)
+    fits = isinstance(score, int | float) and not isinstance(score, bool) and low <= score <= high
+    return (metric, float(score)) if high and fits else ("", 0.0)

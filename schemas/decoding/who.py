@@ -1,0 +1,77 @@
+"""Whom an event is about: its identifiers normalised, the strongest first, with their nodes."""
+
+from typing import NamedTuple
+
+import msgspec
+
+from schemas.decoding.bounded import Bounded
+from schemas.identifiers import TRANSACTIONS, TYPES, key_of, normalise
+from schemas.ids import NONE, Id, node_of
+
+Identifier = tuple[str, str, Id]  # type, normalised value, node
+BLOCKED: Identifier = ("", "", NONE)
+_decode = msgspec.json.Decoder(dict[str, str | None]).decode
+_order = {name: position for position, name in enumerate(TYPES)}
+
+
+class Who(NamedTuple):
+    """`node` and `key` are those of the strongest identifier; `thread` is the first transaction as `type:value`, or ""."""
+
+    node: Id
+    key: bytes
+    identifiers: tuple[Identifier, ...]
+    thread: str
+
+
+class Directory:
+    """Remembers fragments of JSON and single identifiers, since most customers come again; both memories are bounded.
+
+    Of `size` fragments and identifiers each, about 600 bytes per fragment and 300 per identifier.
+    """
+
+    def __init__(self, node_key: bytes, region: str, blocked: frozenset[str], size: int = 100_000) -> None:
+        self._node_key, self._region, self._blocked = node_key, region, blocked
+        self._fragments: Bounded[bytes, Who] = Bounded(size)
+        self._identifiers: Bounded[tuple[str, str], Identifier] = Bounded(size)
+
+    def look_up(self, fragments: list[bytes]) -> list[Who | None]:
+        """For each JSON object `identifiers`; None where it is not valid or no identifier names anybody."""
+        found = self._fragments.get_all(fragments)
+        if None in found:
+            return [
+                self._learn(fragment) if who is None else who for fragment, who in zip(fragments, found, strict=True)
+            ]
+        return found
+
+    def _learn(self, fragment: bytes) -> Who | None:
+        try:
+            given = _decode(fragment)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return None
+        if not given.keys() <= _order.keys():
+            return None
+        who = self._who([(type, value) for type, value in given.items() if value is not None])
+        if who and not who.thread:  # a transaction is seen a few times and never again
+            self._fragments.put(fragment, who)
+        return who
+
+    def _who(self, given: list[tuple[str, str]]) -> Who | None:
+        given.sort(key=lambda pair: _order[pair[0]])
+        identifiers = tuple(identifier for pair in given if (identifier := self._identifier(pair)) is not BLOCKED)
+        if not identifiers:
+            return None
+        type, value, node = identifiers[0]
+        threads = [key_of(type, value) for type, value, _ in identifiers if type in TRANSACTIONS]
+        return Who(node, key_of(type, value).encode(), identifiers, threads[0] if threads else "")
+
+    def _identifier(self, pair: tuple[str, str]) -> Identifier:
+        known = self._identifiers.get(pair)
+        if known is None:
+            known = self._normalised(*pair)
+            if pair[0] not in TRANSACTIONS:
+                self._identifiers.put(pair, known)
+        return known
+
+    def _normalised(self, type: str, value: str) -> Identifier:
+        normal = normalise(type, value, self._region, self._blocked)
+        return BLOCKED if normal is None else (type, normal, node_of(type, normal, self._node_key))
