@@ -85,7 +85,7 @@ class ChunkConsumer(driver.Consumer):
 
     # -- fetching
 
-    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ChunkMessage]]:
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ChunkMessage]]:  # noqa: ASYNC109  # Faust's
         if not self.flow_active:
             await self.wait(self.can_resume_flow)  # type: ignore[arg-type]  # mode waits for asyncio's events as well
         lanes, generation = self.lanes, self.app.consumer_generation_id

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from mode import Service
 
 from streams.transport.chunk import Header
 from streams.transport.connection import Connection
-from throughline.errors import Unavailable
+from throughline.errors import ConfigurationError, Unavailable
 
 BATCH_BYTES = 512 * 1024
 REQUEST_BYTES = 1024 * 1024
@@ -75,7 +75,11 @@ class Producer(Service):
             self._producer = None
 
     async def send(self, records: Iterable[Sendable]) -> list[int]:
-        """The offset of each record. All have ended when it returns or raises Unavailable."""
+        """The offset of each record. All have ended when it returns or raises.
+
+        Unavailable: Kafka did not take some of them in time. ConfigurationError: no such partition. ValueError: a
+        record is larger than the broker takes.
+        """
         places: dict[tuple[str, int], list[int]] = {}
         listed = list(records)
         for index, record in enumerate(listed):
@@ -97,10 +101,14 @@ class Producer(Service):
         producer = self._client()
         counts, futures = [], []
         try:
+            if partition not in await producer.partitions_for(topic):
+                raise ConfigurationError(f"{topic} has no partition {partition}; all workers need the same settings")
             for batch in self._batches(producer, records):
                 counts.append(batch.record_count())
                 futures.append(await producer.send_batch(batch, topic, partition=partition))
             bases = [metadata.offset for metadata in await asyncio.gather(*futures)]
+        except MessageSizeTooLargeError as error:
+            raise ValueError(f"{topic}[{partition}]: a record is larger than the broker takes") from error
         except KafkaError as error:
             raise Unavailable(f"{topic}[{partition}] did not take {len(records)} records: {error}") from error
         return [base + i for base, count in zip(bases, counts, strict=True) for i in range(count)]
@@ -111,8 +119,7 @@ class Producer(Service):
             if not _append(batch, record):
                 yield batch
                 batch = producer.create_batch()
-                if not _append(batch, record):
-                    raise ValueError(f"{record.topic}[{record.partition}]: record exceeds {BATCH_BYTES} bytes")
+                _append(batch, record)  # the first record always fits
         yield batch
 
     def _client(self) -> AIOKafkaProducer:

@@ -102,7 +102,7 @@ class Worker:
 
 async def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110  # any condition, also one of another process
             await asyncio.sleep(0.02)
 
 

@@ -2,11 +2,12 @@
 
     process.py BOOTSTRAP_SERVERS GROUP SLOT TOPIC STORE MODE
 
-MODE: `store`; `fail` raises at the third chunk; `hang` acks nothing from the third chunk on; `slow` takes 0.2 s a chunk.
+MODE: `store`; `fail` raises at the third chunk; `hang` acks nothing from the third on; `slow` takes 0.2 s a chunk.
 """
 
 import asyncio
 import sys
+from pathlib import Path
 
 import faust
 
@@ -31,7 +32,7 @@ async def spoil() -> bool:
 @app.agent(app.topic(topic))
 async def agent(stream):
     global seen
-    with open(store, "a") as file:
+    with Path(store).open("a") as file:  # noqa: ASYNC230  # the file must have it before the ack
         async for event in stream.noack().events():
             seen += 1
             if await spoil():

@@ -37,7 +37,7 @@ def test_records_come_in_order_and_chunks_tile_the_partition(story, eventually):
         for partition in range(3):
             chunks = [chunk for chunk in worker.chunks if chunk.partition == partition]
             assert [offset for chunk in chunks for offset in chunk.offsets] == list(range(3_000))
-            assert [chunk.first_offset for chunk in chunks] == [0] + [chunk.next_offset for chunk in chunks][:-1]
+            assert [chunk.first_offset for chunk in chunks] == [0, *[chunk.next_offset for chunk in chunks][:-1]]
 
     story(tell)
 
