@@ -61,6 +61,6 @@ def build(plan: Plan, connection: Connection, store: Store, decoder: Decoder, ru
     )
     worker = Worker(app, parts, plan.flush)
     chunks.listen(worker)
-    for service in (producer, follower, worker, Watchdog(app)):
+    for service in (producer, follower, worker, Watchdog(chunks)):
         app.add_dependency(service)
     return app
