@@ -145,10 +145,17 @@ class Kafka:
     def _cluster_id(self) -> str:
         kept = self.folder / "cluster.id"
         if not kept.exists():
-            kept.write_text(base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="))
+            kept.write_text(_random_id())
         return kept.read_text()
 
     def _jvm(self, libs: Path) -> list[str]:
         logging = f"-Dlog4j2.configurationFile={LOCK.parent / 'log4j2.xml'}"
         memory = [f"-Xmx{HEAP}", f"-Xms{HEAP}", "-XX:+UseSerialGC"]
         return [os.fspath(self._java), *memory, logging, "-cp", classpath(libs)]
+
+
+def _random_id() -> str:
+    """As Kafka writes a UUID. Never with a dash in front, which its command line takes for an option."""
+    while (text := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
+        continue
+    return text

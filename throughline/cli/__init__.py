@@ -2,11 +2,12 @@
 
 A module has one function `command` (the command is named like the module) or one `register(app)` for several.
 A module that has neither, or cannot be imported, stops the program: a command that is silently absent helps nobody.
+When the command line names a module, only that one is imported, so that no command waits for another's libraries.
 """
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+import sys
 from types import ModuleType
 
 import typer
@@ -17,19 +18,19 @@ from throughline.errors import ConfigurationError, ThroughlineError
 HELP = "Follows a customer through every channel: Kafka in, one stitched journey per customer in ClickHouse."
 
 
-def command_modules() -> Iterator[ModuleType]:
-    """All modules of this package that add commands, by name. Names that begin with `_` are not commands."""
-    for module in sorted(pkgutil.iter_modules(__path__), key=lambda found: found.name):
-        if not module.name.startswith("_"):
-            yield importlib.import_module(f"{__name__}.{module.name}")
+def module_names() -> list[str]:
+    """All modules of this package that add commands. Names that begin with `_` do not."""
+    return sorted(found.name for found in pkgutil.iter_modules(__path__) if not found.name.startswith("_"))
 
 
-def build() -> typer.Typer:
-    """The whole command line."""
+def build(asked: str = "") -> typer.Typer:
+    """The whole command line, or only the module that is named like the command `asked`."""
+    names = module_names()
+    wanted = asked.replace("-", "_")
     app = typer.Typer(name="throughline", help=HELP, no_args_is_help=True, pretty_exceptions_enable=False)
     app.callback()(lambda: None)  # keeps sub-commands even while there is only one
-    for module in command_modules():
-        add(app, module)
+    for name in [wanted] if wanted in names else names:
+        add(app, importlib.import_module(f"{__name__}.{name}"))
     return app
 
 
@@ -46,7 +47,7 @@ def add(app: typer.Typer, module: ModuleType) -> None:
 def main() -> None:
     """Runs the command line. An error that explains itself is printed without a traceback; exit 1."""
     try:
-        build()()
+        build(sys.argv[1] if len(sys.argv) > 1 else "")()
     except ThroughlineError as error:
         Console(stderr=True).print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
         raise SystemExit(1) from error
