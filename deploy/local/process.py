@@ -17,7 +17,7 @@ from throughline.errors import Unavailable
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """What to run. `ready` may be called many times and must not block longer than a second.
+    """What to run. `ready` may be called many times and must not block longer than a second; None: ready at once.
 
     SIGTERM asks it to end; after `patience` seconds it is killed. With `tied` it ends when its parent does, however
     that dies (where the system can do this; elsewhere the next start cleans up).
@@ -28,7 +28,7 @@ class Process:
     folder: Path
     log: Path
     environment: Mapping[str, str] = field(default_factory=dict)
-    ready: Callable[[], bool] = lambda: True
+    ready: Callable[[], bool] | None = None
     start_within: float = 60.0
     patience: float = 20.0
     tied: bool = True
@@ -62,10 +62,13 @@ class Running:
         """None while it runs; negative for a signal."""
         return self._popen.poll()
 
+    def is_ready(self) -> bool:
+        return self.process.ready is None or self.process.ready()
+
     def wait_until_ready(self) -> None:
         """Raises `Unavailable` with the end of the log if it ends or is not ready in time."""
         deadline = time.monotonic() + self.process.start_within
-        while not self.process.ready():
+        while not self.is_ready():
             if self.exit_code is not None:
                 raise Unavailable(f"{self.process.name} ended with {self.exit_code} while starting{self._tail()}")
             if time.monotonic() > deadline:

@@ -31,10 +31,10 @@ class Stack:
 
     def __init__(self, settings: Settings, given: dict[str, Any], choices: Choices) -> None:
         self._settings = settings
-        self._given = given
         self._choices = choices
-        self.kafka = self._kafka() if "bootstrap_servers" not in given.get("kafka", {}) else None
-        self.clickhouse = self._clickhouse() if not {"host", "port"} & set(given.get("clickhouse", {})) else None
+        kafka_given, clickhouse_given = is_given(given)
+        self.kafka = None if kafka_given else self._kafka()
+        self.clickhouse = None if clickhouse_given else self._clickhouse()
         self._metrics = _free_row(settings.ports.metrics, choices.workers + 1)
 
     def servers(self) -> list[Process]:
@@ -92,6 +92,11 @@ class Stack:
 
     def _log(self, name: str) -> Path:
         return self._settings.home / "logs" / f"{name}.log"
+
+
+def is_given(given: dict[str, Any]) -> tuple[bool, bool]:
+    """Whether the user has said where Kafka is, and where ClickHouse is."""
+    return "bootstrap_servers" in given.get("kafka", {}), bool({"host", "port"} & set(given.get("clickhouse", {})))
 
 
 def make_identity_key(home: Path) -> None:

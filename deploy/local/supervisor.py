@@ -42,9 +42,9 @@ class Watched:
             return self._restart(now) if now >= self._due else ""
         if self.running.exit_code is not None:
             return self._mourn(now)
-        if not self.ready and self.process.ready():
+        if not self.ready and self.running.is_ready():
             self.ready = True
-            return f"{self.process.name} is ready again" if self.restarts else ""
+            return f"{self.process.name} is ready again" if self.restarts and self.process.ready else ""
         return ""
 
     def entry(self) -> Entry:

@@ -13,6 +13,7 @@ from types import ModuleType
 import typer
 from rich.console import Console
 
+from throughline import logs
 from throughline.errors import ConfigurationError, ThroughlineError
 
 HELP = "Follows a customer through every channel: Kafka in, one stitched journey per customer in ClickHouse."
@@ -46,6 +47,7 @@ def add(app: typer.Typer, module: ModuleType) -> None:
 
 def main() -> None:
     """Runs the command line. An error that explains itself is printed without a traceback; exit 1."""
+    logs.configure("throughline", level="CRITICAL")  # people read sentences; `worker` turns the logs on for itself
     try:
         build(sys.argv[1] if len(sys.argv) > 1 else "")()
     except ThroughlineError as error:
