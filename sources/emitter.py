@@ -44,8 +44,7 @@ class Emitter:
         outbox: Outbox | None = None,
     ) -> None:
         known = _settings(settings)
-        channels = {channel.name: channel for channel in discover()}
-        self._composer = Composer(channels, known.identity.region, known.topic_prefix, known.intake.max_record_bytes)
+        self._composer = Composer(discover(), known)
         self._outbox = outbox or KafkaOutbox(known.kafka.client_arguments(), policy, on_error)
         self._patience = policy.deliver_within + 5
         self._clock, self._source, self._lock = SystemClock(), source, Lock()

@@ -3,14 +3,18 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 from kafka.producer.sender import Sender
 
 from deploy.local.kafka import Kafka
+from schemas.decode import Decoder, DecodeRules
 from schemas.murmur2 import murmur2
 from schemas.topics import create_topics
 from sources.channels import discover
@@ -29,6 +33,10 @@ VISIT: dict[str, Any] = {
     "identifiers": {"anonymous_id": "b7f1", "email": " Jo@Example.COM "},
     "properties": {"path": "/shoes"},
 }
+
+
+def nested(levels: int) -> dict[str, Any]:
+    return {"inner": nested(levels - 1)} if levels else {}
 
 
 @pytest.fixture(autouse=True)
@@ -100,12 +108,19 @@ def test_a_touchpoint_may_be_given_as_a_model(emitter: Emitter, memory: MemoryOu
     [
         ({"channel": "telegraph"}, "channel", "website"),
         ({"channel": None}, "channel", "website"),
-        ({"event": None}, "event", "string"),
+        ({"event": None}, "event", "text"),
         ({"identifiers": {}}, "identifiers", "anonymous_id"),
         ({"identifiers": {"email": "null"}}, "identifiers", "anonymous_id"),
-        ({"identifiers": {"name": "Jo"}}, "identifiers.name", "not permitted"),
+        ({"identifiers": {"name": "Jo"}}, "identifiers.name", "properties"),
         ({"original_timestamp": "yesterday"}, "original_timestamp", "2026-11-25T07:12:03.000Z"),
+        ({"original_timestamp": "1970-01-01T00:00:00Z"}, "original_timestamp", "2000-01-01"),
+        ({"original_timestamp": datetime(2101, 1, 1, tzinfo=UTC)}, "original_timestamp", "a day from now"),
         ({"properties": {"path": "x" * 300_000}}, "", "send less"),
+        ({"properties": {"path": "a\0b"}}, "properties.path", "NUL"),
+        ({"properties": {"note": "\ud800"}}, "properties.note", "surrogate"),
+        ({"properties": {"ratio": float("nan")}}, "", "NaN"),
+        ({"properties": {"file": b"x"}}, "", "bytes"),
+        ({"properties": nested(40)}, "", "levels"),
         ({"assurance": 5}, "assurance", "less than or equal to 4"),
     ],
 )
@@ -121,6 +136,18 @@ def test_what_is_wrong_is_named_with_the_remedy(
 def test_a_missing_field_is_named(emitter: Emitter) -> None:
     with pytest.raises(Invalid, match="source: is missing"):
         emitter.emit({name: value for name, value in VISIT.items() if name != "source"})
+
+
+def test_what_was_emitted_is_never_a_dead_letter(emitter: Emitter, memory: MemoryOutbox) -> None:
+    emitter.emit(VISIT | {"properties": {"value": Decimal("12.30"), "seen": datetime(2026, 1, 1, tzinfo=UTC), "n": 7}})
+    emitter.emit(
+        VISIT | {"identifiers": {"user_id": 17}, "event_id": UUID(int=5), "timestamp": VISIT["original_timestamp"]}
+    )
+    decoder = Decoder(discover(), DecodeRules(b"a key that only the tests know, 0123", 8))
+    values, keys = [record[2] for record in memory.records], [record[1] for record in memory.records]
+    decoded = decoder.decode("touchpoints.website", 0, values, [0, 1], [2_000_000_000_000] * 2, keys)
+    assert not decoded.dead and [fact.value for fact in decoded.facts] == [123_000, 0]
+    assert keys == [b"email:jo@example.com", b"user_id:17"]
 
 
 def test_events_arrive_once_in_the_partition_of_their_key(kafka: Kafka, settings: Settings) -> None:
