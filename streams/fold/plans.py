@@ -1,6 +1,6 @@
 """Rules looked up once per kind of event: a fold asks for (channel, event) and gets all that applies to it."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from streams.detectors.contract import Step
 from streams.fold.rules import JourneyRules, JourneyType
@@ -9,11 +9,13 @@ FUNNEL = ("awareness", "consideration", "purchase")
 KINDS_AT_MOST = 10_000
 
 
-class Plan(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Plan:
     """What the rules say about one kind of event. `kind` is the position of its journey type, -1 if it has none."""
 
     timeout: int
     kind: int
+    abandoned_after: int
     opens: bool
     reopens: bool
     cancels: bool
@@ -26,16 +28,15 @@ class Plan(NamedTuple):
     steps: tuple[tuple[int, Step], ...]  # position of a detector, and its function for this kind
 
 
-class Plans:
+class Plans(dict[str, "EventPlans"]):
     """`plans[channel][event]`, filled as kinds come up. Free event names cannot fill memory: at most 10,000 are kept."""
 
     def __init__(self, rules: JourneyRules) -> None:
         self._rules = rules
-        self._channels: dict[str, EventPlans] = {}
 
-    def __getitem__(self, channel: str) -> "EventPlans":
-        plans = self._channels.get(channel)
-        return plans if plans is not None else self._channels.setdefault(channel, EventPlans(self._rules, channel))
+    def __missing__(self, channel: str) -> "EventPlans":
+        plans = self[channel] = EventPlans(self._rules, channel)
+        return plans
 
 
 class EventPlans(dict[str, Plan]):
@@ -59,6 +60,7 @@ def plan_of(rules: JourneyRules, channel: str, event: str) -> Plan:
     return Plan(
         timeout=rules.timeouts.get(channel, rules.other_timeout),
         kind=kind,
+        abandoned_after=type.abandoned_after,
         opens=event in type.opens,
         reopens=event in type.reopens,
         cancels=event in type.cancels,

@@ -3,24 +3,21 @@
 A *place* is the position of a fact in the customer's timeline. Places before a fact that comes late stay as they are.
 """
 
-from typing import TYPE_CHECKING
+from typing import Any
 
-from schemas.fact import Fact, Row
+from schemas.fact import Fact
 from schemas.ids import NONE
 from streams.detectors.contract import Memory, Seen
+from streams.fold.ledger import Entry, Ledger
 from streams.fold.parts import Journey, Session
 from streams.fold.plans import FUNNEL, Plan
 from streams.fold.rules import JourneyRules
 
-if TYPE_CHECKING:
-    from streams.fold.ledger import Ledger
-
-_NO_SUMMARIES = 0, 0, 0, "", 0, 0, 0, 0, 0, 0, 0, (), (), 0
-_new = tuple.__new__
+Checkpoint = tuple[Any, ...]
 
 
 class State:
-    """Takes facts in order, one `step` each. A copy goes on independently: that is a checkpoint."""
+    """Takes facts in order, one `step` each. `save` is cheap; `load` goes back to what was saved, any number of times."""
 
     __slots__ = ("channel", "closed", "memories", "open", "plans", "reached", "rules", "sessions", "stage", "time")
 
@@ -30,77 +27,98 @@ class State:
         self.sessions: dict[str, Session] = {}
         self.open: list[Journey | None] = [None] * len(rules.journeys)
         self.closed: list[Journey | None] = [None] * len(rules.journeys)  # completed last: may be reopened or cancelled
-        self.reached = [False] * len(rules.journeys)
+        self.reached: set[int] = set()
         self.memories: list[Memory] = [None] * len(rules.detectors)
 
-    def copy(self) -> "State":
-        other = State.__new__(State)
-        other.rules, other.plans = self.rules, self.plans
-        other.time, other.channel, other.stage = self.time, self.channel, self.stage
-        other.sessions = {channel: session.copy() for channel, session in self.sessions.items()}
-        other.open = [journey and journey.copy() for journey in self.open]
-        other.closed = [journey and journey.copy() for journey in self.closed]
-        other.reached, other.memories = self.reached[:], self.memories[:]
-        return other
+    def save(self) -> Checkpoint:
+        journeys = [journey and journey.save() for journey in (*self.open, *self.closed)]
+        sessions = [(channel, session.save()) for channel, session in self.sessions.items()]
+        return self.time, self.channel, self.stage, sessions, journeys, frozenset(self.reached), tuple(self.memories)
 
-    def parts(self) -> tuple[list[Session], list[Journey]]:
-        """The sessions and journeys that a later fact may still change."""
-        return list(self.sessions.values()), [j for j in (*self.open, *self.closed) if j is not None]
+    def load(self, saved: Checkpoint) -> None:
+        self.time, self.channel, self.stage, sessions, journeys, reached, memories = saved
+        self.sessions = {channel: Session.load(session) for channel, session in sessions}
+        loaded = [Journey.load(journey) for journey in journeys]
+        self.open, self.closed = loaded[: len(self.open)], loaded[len(self.open) :]
+        self.reached, self.memories = set(reached), list(memories)
 
-    def step(self, fact: Fact, place: int, ledger: "Ledger") -> Row:
-        """The row of the next fact, yet without the summaries and marks, which the ledger adds."""
+    def heads(self) -> set[int]:
+        """Places whose rows a later fact may still change."""
+        return {part.place for part in (*self.sessions.values(), *self.open, *self.closed) if part is not None}
+
+    def step(self, fact: Fact, place: int, ledger: Ledger) -> Entry:
+        """Takes the next fact; tells the ledger which earlier rows it has changed."""
         channel, time = fact[6], fact[3]
         plan = self.plans[channel][fact[7]]
-        session = self._session(fact, place, plan, ledger)
-        journey = self._journey(fact, place, plan, ledger) if plan[1] >= 0 else None
-        if journey is not None and journey.place not in session.journeys:
-            session.journeys += (journey.place,)
-            journey.sessions += 1
-        stage = self.stage = self._stage(fact, plan, journey)
-        if journey is not None and journey.outcome == "completed":
-            self.reached[plan.kind] = True
-        before = self.channel
-        handoff = before if before != channel else ""
-        gap = time - self.time if before else 0
-        self.channel, self.time = channel, time
-        journey_id, kind = (NONE, "") if journey is None else (journey.id, journey.type)
-        ledger.teller = place
-        for slot, see in plan[-1]:
-            self.memories[slot] = see(self.memories[slot], Seen(fact, place, session.id, journey_id), ledger)
-        return _new(Row, ("folded", session.id, journey_id, kind, stage, handoff, gap, *_NO_SUMMARIES))
-
-    def _session(self, fact: Fact, place: int, plan: Plan, ledger: "Ledger") -> Session:
-        time = fact[3]
-        session = self.sessions.get(fact[6])
-        if session is not None and time - session.start <= self.rules.session_at_most and _continues(session, fact, plan):
+        session = self.sessions.get(channel)
+        if session is not None and self._continues(session, fact, plan):
             session.count += 1
             session.end = time
+            ledger.changed.add(session.place)
         else:
-            session = self.sessions[fact[6]] = Session(place, fact)
-        ledger.sessions[session.place] = session
-        return session
+            session = self.sessions[channel] = Session(place, fact)
+        journey = None
+        if plan.kind >= 0:
+            journey = self._journey(fact, place, plan, ledger)
+            if journey is not None and journey.place not in session.journeys:
+                session.journeys += (journey.place,)
+                journey.sessions += 1
+        stage = self.stage = self._stage(fact, plan, journey)
+        before, gap = self.channel, time - self.time
+        self.channel, self.time = channel, time
+        if plan.steps:
+            self._detect(Seen(fact, place, session.id, NONE if journey is None else journey.id), plan, ledger)
+        return session, journey, stage, before if before != channel else "", gap if before else 0
 
-    def _journey(self, fact: Fact, place: int, plan: Plan, ledger: "Ledger") -> Journey | None:
-        kind, time = plan[1], fact[3]
+    def _continues(self, session: Session, fact: Fact, plan: Plan) -> bool:
+        """Does the touchpoint come soon enough, or, on a channel of conversations, is it the same conversation?"""
+        if fact[3] - session.start > self.rules.session_at_most:
+            return False
+        if plan.timeout:
+            return fact[3] - session.end <= plan.timeout
+        return bool(fact[8]) and fact[8] == session.thread
+
+    def _detect(self, seen: Seen, plan: Plan, ledger: Ledger) -> None:
+        ledger.teller = seen.place
+        for slot, see in plan.steps:
+            self.memories[slot] = see(self.memories[slot], seen, ledger)
+
+    def _journey(self, fact: Fact, place: int, plan: Plan, ledger: Ledger) -> Journey | None:
+        time, kind = fact[3], plan.kind
         journey = self.open[kind]
         if journey is not None and time > journey.due:
             journey.outcome = "abandoned"
-            ledger.journeys[journey.place] = journey
+            ledger.changed.add(journey.place)
             journey = self.open[kind] = None
         if plan.cancels:
             journey = self._cancelled(fact, kind)
         elif journey is None and plan.opens:
-            journey = self.open[kind] = self._reopened(time, kind, plan) or Journey(place, fact, self.rules.journeys[kind].name)
-        if journey is not None:
-            self._join(journey, fact, plan)
-            ledger.journeys[journey.place] = journey
+            journey = self.open[kind] = self._begun(fact, place, plan)
+        if journey is None:
+            return None
+        journey.count += 1
+        journey.end = time
+        ledger.changed.add(journey.place)
+        if journey.channel != fact[6]:
+            journey.hand_over(fact[6])
+        if plan.active or not journey.due:
+            journey.due = time + plan.abandoned_after
+        if plan.rank > journey.furthest:
+            journey.furthest = plan.rank
+        if plan.proof:
+            journey.proven = True
+        if plan.goal and (journey.proven or not plan.needs_proof):
+            journey.outcome, journey.thread = "completed", fact[8]
+            journey.value += fact[9]
+            self.closed[kind], self.open[kind] = journey, None
         return journey
 
-    def _reopened(self, time: int, kind: int, plan: Plan) -> Journey | None:
-        closed = self.closed[kind]
-        if not plan.reopens or closed is None or time - closed.end > self.rules.journeys[kind].reopened_within:
-            return None
-        self.closed[kind] = None
+    def _begun(self, fact: Fact, place: int, plan: Plan) -> Journey:
+        """The journey completed last, reopened, or a new one."""
+        type, closed = self.rules.journeys[plan.kind], self.closed[plan.kind]
+        if not plan.reopens or closed is None or fact[3] - closed.end > type.reopened_within:
+            return Journey(place, fact, type.name)
+        self.closed[plan.kind] = None
         closed.outcome = "open"
         closed.reopened += 1
         return closed
@@ -117,38 +135,13 @@ class State:
             journey.outcome = "cancelled"
         return journey
 
-    def _join(self, journey: Journey, fact: Fact, plan: Plan) -> None:
-        journey.count += 1
-        journey.end = fact[3]
-        if journey.channel != fact[6]:
-            journey.hand_over(fact[6])
-        if plan.active or not journey.due:
-            journey.due = fact[3] + self.rules.journeys[plan[1]].abandoned_after
-        if plan.rank > journey.rank:
-            journey.rank = plan.rank
-        if plan.proof:
-            journey.proven = True
-        if plan.goal:
-            self._goal(journey, fact, plan)
-
-    def _goal(self, journey: Journey, fact: Fact, plan: Plan) -> None:
-        if plan.needs_proof and not journey.proven:
-            return
-        journey.outcome, journey.thread = "completed", fact[8]
-        journey.value += fact[9]
-        self.closed[plan.kind], self.open[plan.kind] = journey, None
-
     def _stage(self, fact: Fact, plan: Plan, journey: Journey | None) -> str:
+        again = False
+        if journey is not None and journey.outcome == "completed":
+            again = plan.kind in self.reached
+            self.reached.add(plan.kind)
         if fact[11] == "nps" and fact[12] >= self.rules.advocate_from:
             return "advocacy"
         if journey is not None and (plan.rank >= 0 or not plan.stage):
-            again = journey.outcome == "completed" and self.reached[plan.kind] and self.rules.journeys[plan.kind].again
-            return again or FUNNEL[journey.rank]
+            return (again and self.rules.journeys[plan.kind].again) or FUNNEL[journey.furthest]
         return plan.stage or self.stage
-
-
-def _continues(session: Session, fact: Fact, plan: Plan) -> bool:
-    """Does the touchpoint come soon enough, or, on a channel of conversations, is it the same conversation?"""
-    if plan.timeout:
-        return fact[3] - session.end <= plan.timeout
-    return bool(fact[8]) and fact[8] == session.thread

@@ -7,7 +7,7 @@ from schemas.fact import Fact, Key, Row
 from schemas.ids import NONE, Id
 from streams.fold.ledger import Ledger
 from streams.fold.rules import JourneyRules
-from streams.fold.state import State
+from streams.fold.state import Checkpoint, State
 
 CHECKPOINT_EVERY = 32
 CHECKPOINTS_AT_MOST = 64
@@ -34,22 +34,27 @@ class Timeline:
     Equal to `fold` of all its facts at the greatest `now` it was told. Not promised: that a row of `changes` differs.
     """
 
-    __slots__ = ("_aside", "_aside_changed", "_checkpoints", "_facts", "_first", "_groups", "_ledger", "_rules", "_state",
-                 "count")  # fmt: skip
+    __slots__ = ("_aside", "_aside_changed", "_checkpoints", "_every", "_facts", "_first", "_groups", "_ledger", "_more",
+                 "_rules", "_state")  # fmt: skip
 
-    def __init__(self, rules: JourneyRules) -> None:
-        self._rules = rules
-        self.count = 0  # distinct fact keys
+    def __init__(self, rules: JourneyRules, checkpoint_every: int = CHECKPOINT_EVERY) -> None:
+        self._rules, self._every = rules, checkpoint_every
         self._first: dict[Id, Fact] = {}  # the first fact told under each event id
         self._groups: dict[tuple[int, Id], dict[Key, Fact]] = {}  # facts of one event, where there was more than one
+        self._more = 0  # keys that are not the first of their event id
         self._aside: dict[Key, Row] = {}  # late and duplicate facts
-        self._aside_changed: set[Key] = set()
+        self._aside_changed: dict[Key, Fact] = {}
         self._start(0)
 
     def _start(self, now: int) -> None:
         self._facts: list[Fact] = []
         self._state, self._ledger = State(self._rules), Ledger(now)
-        self._checkpoints: list[tuple[int, State]] = []
+        self._checkpoints: list[tuple[int, Checkpoint]] = []
+
+    @property
+    def count(self) -> int:
+        """Distinct fact keys."""
+        return len(self._first) + self._more
 
     @property
     def newest(self) -> int:
@@ -63,15 +68,18 @@ class Timeline:
 
     def add(self, facts: Iterable[Fact]) -> None:
         """Takes facts in. Those before facts that are known cost one re-fold per call, from the checkpoint before them."""
+        first, late_after = self._first, self._rules.late_after
         fresh: list[Fact] = []
         again = False
         for fact in facts:
-            first = self._first.get(fact[2])
-            if first is None:
-                self._first[fact[2]] = fact
-                self._admit(fact, fresh)
-            elif first != fact and self._odd(first, fact, fresh):
-                again = True
+            if fact[2] in first:
+                again = self._odd(first[fact[2]], fact, fresh) or again
+            else:
+                first[fact[2]] = fact
+                if fact[4] - fact[3] <= late_after:
+                    fresh.append(fact)
+                else:
+                    self._put_aside(fact, LATE)
         if again:
             self._rebuild()
         elif fresh:
@@ -88,43 +96,55 @@ class Timeline:
 
     def next_due(self) -> int | None:
         """The earliest deadline that is still open, ms."""
-        return self._ledger.next_due()
+        following = self._ledger.next_deadline()
+        return following[0] if following else None
+
+    def next_deadline(self) -> tuple[int, Key] | None:
+        """The earliest open deadline and the key of the fact in whose row it stands."""
+        following = self._ledger.next_deadline()
+        return (following[0], self._facts[following[1]][:3]) if following else None
+
+    def changed(self) -> list[tuple[Fact, Row]]:
+        """The rows that may differ since the last call, each with its fact."""
+        ledger, facts, row = self._ledger, self._facts, self._ledger.row
+        pairs = [(facts[place], row(place)) for place in ledger.changed]
+        ledger.changed = set()
+        if self._aside_changed:
+            pairs += [(fact, self._aside[key]) for key, fact in self._aside_changed.items()]
+            self._aside_changed = {}
+        return pairs
 
     def changes(self) -> dict[Key, Row]:
-        """Rows that may differ since the last call."""
-        rows, facts = self._ledger.rows, self._facts
-        changed = {facts[place][:3]: rows[place] for place in self._ledger.take()}
-        if self._aside_changed:
-            changed.update((key, self._aside[key]) for key in self._aside_changed)
-            self._aside_changed = set()
-        return changed
-
-    def _admit(self, fact: Fact, fresh: list[Fact]) -> None:
-        """Counts a fact of a new key."""
-        self.count += 1
-        if fact[4] - fact[3] > self._rules.late_after:
-            self._put_aside(fact, LATE)
-        else:
-            fresh.append(fact)
+        """The same by fact key."""
+        return {fact[:3]: row for fact, row in self.changed()}
 
     def _put_aside(self, fact: Fact, row: Row) -> None:
         self._aside[fact[:3]] = row
-        self._aside_changed.add(fact[:3])
+        self._aside_changed[fact[:3]] = fact
+
+    def _is_late(self, fact: Fact) -> bool:
+        return fact[4] - fact[3] > self._rules.late_after
 
     def _odd(self, first: Fact, fact: Fact, fresh: list[Fact]) -> bool:
-        """Takes a fact whose event id is known. True if what was folded before may be wrong now."""
-        group = self._groups.setdefault(fact[1:3], {first.key: first} if first[1] == fact[1] else {})
-        known = group.get(fact.key)
-        if known is not None and (known[5], known) >= (fact[5], fact):
+        """Takes a fact whose event id is known. True if what was folded before is wrong now."""
+        key = fact[:3]
+        if key == first[:3] and (fact[5], fact) <= (first[5], first):
             return False
-        group[fact.key] = fact
+        group = self._groups.setdefault(fact[1:3], {first[:3]: first} if first[1] == fact[1] else {})
+        known = group.get(key)
+        if known is not None and (fact[5], fact) <= (known[5], known):
+            return False
+        group[key] = fact
         if known is not None:
-            return True
+            return len(group) > 1 or self._is_late(known) != self._is_late(fact) or not same_but_for_receipt(known, fact)
+        self._more += 1
         if len(group) > 1 and counted(group.values()) is not fact:
-            self.count += 1
             self._put_aside(fact, DUPLICATE)
             return False
-        self._admit(fact, fresh)
+        if self._is_late(fact):
+            self._put_aside(fact, LATE)
+        else:
+            fresh.append(fact)
         return len(group) > 1
 
     def _rebuild(self) -> None:
@@ -132,16 +152,17 @@ class Timeline:
         groups = [list(group.values()) for group in self._groups.values()]
         groups += [[fact] for fact in self._first.values() if fact[1:3] not in self._groups]
         self._start(self._ledger.now)
-        self._aside, self._aside_changed = {}, set()
-        self.count = 0
+        self._aside, self._aside_changed = {}, {}
         fresh: list[Fact] = []
         for group in groups:
             winner = counted(group)
-            self._admit(winner, fresh)
             for fact in group:
                 if fact is not winner:
-                    self.count += 1
                     self._put_aside(fact, DUPLICATE)
+                elif self._is_late(fact):
+                    self._put_aside(fact, LATE)
+                else:
+                    fresh.append(fact)
         if fresh:
             self._insert(fresh)
 
@@ -149,8 +170,8 @@ class Timeline:
         facts = self._facts
         if len(fresh) > 1:
             fresh.sort(key=order)
-        if not facts or order(fresh[0]) > order(facts[-1]):
-            start = len(facts)
+        start = len(facts)
+        if not start or fresh[0][3] > facts[-1][3] or order(fresh[0]) > order(facts[-1]):
             facts += fresh
         else:
             place = bisect_left(facts, order(fresh[0]), key=order)
@@ -162,24 +183,29 @@ class Timeline:
         """Back to the last checkpoint at or before a place; gives its place."""
         while self._checkpoints and self._checkpoints[-1][0] > place:
             self._checkpoints.pop()
-        start, checkpoint = self._checkpoints[-1] if self._checkpoints else (0, None)
-        self._state = checkpoint.copy() if checkpoint else State(self._rules)
-        self._ledger.rewind(start, self._state)
+        if not self._checkpoints:
+            self._state, self._ledger = State(self._rules), Ledger(self._ledger.now)
+            return 0
+        start, saved = self._checkpoints[-1]
+        self._state.load(saved)
+        self._ledger.rewind(start)
+        self._ledger.changed |= self._state.heads()
         return start
 
     def _run(self, start: int) -> None:
-        facts, ledger, step, rows = self._facts, self._ledger, self._state.step, self._ledger.rows
+        facts, ledger, step, entries = self._facts, self._ledger, self._state.step, self._ledger.entries
         for place in range(start, len(facts)):
-            if not place % CHECKPOINT_EVERY and place:
+            if not place % self._every and place:
                 self._checkpoint(place)
-            rows.append(step(facts[place], place, ledger))
+            entries.append(step(facts[place], place, ledger))
+        ledger.changed.update(range(start, len(facts)))
 
     def _checkpoint(self, place: int) -> None:
-        """Keeps a copy of the state before the fact at this place; the older half gets sparser when there are too many."""
+        """Keeps the state before the fact at this place; the older half gets sparser when there are too many."""
         kept = self._checkpoints
         if kept and kept[-1][0] >= place:
             return
-        kept.append((place, self._state.copy()))
+        kept.append((place, self._state.save()))
         if len(kept) > CHECKPOINTS_AT_MOST:
             del kept[: CHECKPOINTS_AT_MOST // 2 : 2]
 
@@ -187,3 +213,8 @@ class Timeline:
 def counted(facts: Iterable[Fact]) -> Fact:
     """Of the facts of one event under several identifiers, the one that was received first."""
     return min(facts, key=lambda fact: (-fact[5], fact[0]))
+
+
+def same_but_for_receipt(one: Fact, other: Fact) -> bool:
+    """Do two attempts to send one event differ only in when they were received?"""
+    return one[:4] == other[:4] and one[6:] == other[6:]

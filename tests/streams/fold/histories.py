@@ -68,4 +68,5 @@ def _twin(draw: st.DrawFn, fact: Fact) -> Fact:
     )  # fmt: skip
 
 
-NOWS = st.sampled_from([0, START, START + HOUR, START + 2 * DAY, START + 10 * DAY, START + 50 * DAY, START + 2000 * DAY])
+DAYS = [0, 1, 2, 7, 10, 30, 50, 2000]
+NOWS = st.sampled_from([0, START - 1, START + HOUR, *(START + days * DAY for days in DAYS)])
