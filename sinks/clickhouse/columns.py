@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 Convert = Callable[[list[Any]], list[Any]]
@@ -19,8 +20,13 @@ def _decode(values: Sequence[Any]) -> list[Any]:
     return [value.decode() for value in values]
 
 
+@lru_cache(maxsize=10_000)
+def _encoded_texts(texts: tuple[str, ...]) -> list[bytes]:
+    return [text.encode() for text in texts]
+
+
 def _encode_each(values: list[Any]) -> list[Any]:
-    return [[text.encode() for text in value] for value in values]
+    return [_encoded_texts(tuple(value)) for value in values]
 
 
 def _decode_each(values: Sequence[Any]) -> list[Any]:

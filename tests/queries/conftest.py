@@ -1,11 +1,14 @@
-"""A small scene in a migrated store: an order, a retry, a late row, a merge that is taken back."""
+"""A migrated store that every test finds empty, and each of ClickHouse's users."""
 
+import uuid
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import replace
 
 import pytest
 
 from deploy.local.clickhouse import ClickHouse
+from schemas.tables import TABLES
 from sinks.clickhouse.migrate import apply
 from sinks.clickhouse.server import Connections, Server
 from sinks.clickhouse.store import ClickHouseStore
@@ -13,36 +16,33 @@ from sinks.clickhouse.store import ClickHouseStore
 As = Callable[[str], Connections]
 
 
-@pytest.fixture
-def migrated(clickhouse: ClickHouse, databases: tuple[str, str]) -> Iterator[Server]:
-    """The migrator's access to fresh databases."""
-    server = Server(clickhouse.host, clickhouse.tcp_port, "migrator", clickhouse.users["migrator"], *databases)
+@pytest.fixture(scope="session")
+def migrated(clickhouse: ClickHouse) -> Server:
+    """The migrator's access to databases that the tests of this folder share."""
+    suffix = uuid.uuid4().hex[:8]
+    password = clickhouse.users["migrator"]
+    server = Server(clickhouse.host, clickhouse.tcp_port, "migrator", password, f"store_{suffix}", f"views_{suffix}")
     apply(server)
-    yield server
-    cleaner = Connections(server, database="system")
-    for database in databases:
-        cleaner.ask(f"DROP DATABASE {database} SYNC")
-    cleaner.close()
+    return server
 
 
 @pytest.fixture
 def access(clickhouse: ClickHouse, migrated: Server) -> Iterator[As]:
-    """`access(user)`: connections of one of ClickHouse's users, by default to the views."""
-    opened: list[Connections] = []
+    """`access(user)`: connections of one of ClickHouse's users, to the views."""
+    with ExitStack() as opened:
 
-    def connect(user: str) -> Connections:
-        server = replace(migrated, user=user, password=clickhouse.users[user])
-        opened.append(Connections(server, database=server.views))
-        return opened[-1]
+        def connect(user: str) -> Connections:
+            server = replace(migrated, user=user, password=clickhouse.users[user])
+            return opened.enter_context(closing(Connections(server, database=server.views)))
 
-    yield connect
-    for connections in opened:
-        connections.close()
+        yield connect
 
 
 @pytest.fixture
 def store(clickhouse: ClickHouse, migrated: Server) -> Iterator[ClickHouseStore]:
-    """As the worker."""
-    store = ClickHouseStore(replace(migrated, user="worker", password=clickhouse.users["worker"]))
-    yield store
-    store.close()
+    """As the worker, on empty tables."""
+    with closing(Connections(migrated)) as connections:
+        for table in (*TABLES, "owners"):
+            connections.ask(f"TRUNCATE TABLE {table} SYNC")
+    with closing(ClickHouseStore(replace(migrated, user="worker", password=clickhouse.users["worker"]))) as store:
+        yield store

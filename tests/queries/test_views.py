@@ -16,6 +16,7 @@ from throughline.errors import ConfigurationError
 
 CARD, MAIL, COOKIE = id("card"), id("mail"), id("cookie")
 HOUR = 3_600_000
+PAGE = {"path": "/x", "url": "http://x/y"}
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def touchpoint(node: Id, event: str, /, version: int = 1, late: int = 0, **prope
     raw = {
         "identifiers": {"email": "a@b.c", "phone": None},
         "properties": properties,
-        "context": {"page": {"path": "/x"}},
+        "context": {"page": PAGE},
     }
     times = {"event_time": AT, "received_at": AT + late, "version": version}
     return at(node, event, **times, channel="store", event="Order Completed", raw=json.dumps(raw).encode())
@@ -71,7 +72,7 @@ def test_one_row_per_touchpoint_however_often_it_came(store: ClickHouseStore, an
 
 def test_what_an_event_carried_is_typed(store: ClickHouseStore, analyst: Connections) -> None:
     products = [
-        {"product_id": "p1", "quantity": 2, "price": 4.35},
+        {"product_id": "p1", "quantity": 2, "price": 4.35, "name": "Shoe"},
         {"product_id": "p2", "quantity": 0.5, "price": 1.005},
     ]
     order: dict[str, Any] = {
@@ -83,11 +84,14 @@ def test_what_an_event_carried_is_typed(store: ClickHouseStore, analyst: Connect
         "products": products,
     }
     put(store, TOUCHPOINTS, touchpoint(CARD, "1", **order, colour="blue", score=9))
+    order |= {"value": 7.1, "comment": "fine", "store_id": "s9"}
     columns = "order_id, revenue, total, currency, coupon, product_ids, product_quantities, product_prices, score, path"
     found = asked(analyst, f"SELECT {columns} FROM touchpoints")
     prices = [Decimal("4.35"), Decimal("1.005")]
     money = Decimal("19.99"), Decimal("21.5")
     assert found == [("o1", *money, "EUR", "C", [b"p1", b"p2"], [2, 0.5], prices, 9, "/x")]
+    less_asked = "SELECT value, product_names, product_categories, comment, location, url FROM touchpoints"
+    assert asked(analyst, less_asked) == [(Decimal("7.1"), [b"Shoe", b""], [b"", b""], "fine", "s9", "http://x/y")]
     query = "SELECT JSONExtractString(properties, 'colour'), identifiers['email'], length(identifiers) FROM touchpoints"
     assert asked(analyst, query) == [("blue", "a@b.c", 1)]
 

@@ -1,29 +1,38 @@
 """A store of each kind, and the migrated databases behind the real one."""
 
+import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
 from deploy.local.clickhouse import ClickHouse
 from schemas.store import Store
+from schemas.tables import TABLES
 from sinks.clickhouse.migrate import apply
 from sinks.clickhouse.server import Connections, Server
 from sinks.clickhouse.store import ClickHouseStore
 from sinks.memory import MemoryStore
 
 
+@pytest.fixture(scope="session")
+def migrated(clickhouse: ClickHouse) -> Server:
+    """The migrator's access to databases that the tests of this folder share."""
+    suffix = uuid.uuid4().hex[:8]
+    password = clickhouse.users["migrator"]
+    server = Server(clickhouse.host, clickhouse.tcp_port, "migrator", password, f"store_{suffix}", f"views_{suffix}")
+    apply(server)
+    return server
+
+
 @pytest.fixture
-def server(clickhouse: ClickHouse, databases: tuple[str, str]) -> Iterator[Server]:
-    """The worker's access to freshly migrated databases."""
-    store, views = databases
-    migrator = Server(clickhouse.host, clickhouse.tcp_port, "migrator", clickhouse.users["migrator"], store, views)
-    apply(migrator)
-    yield replace(migrator, user="worker", password=clickhouse.users["worker"], patience=5)
-    cleaner = Connections(migrator, database="system")
-    for database in databases:
-        cleaner.ask(f"DROP DATABASE {database} SYNC")
-    cleaner.close()
+def server(clickhouse: ClickHouse, migrated: Server) -> Server:
+    """The worker's access to empty tables."""
+    with closing(Connections(migrated)) as connections:
+        for table in (*TABLES, "owners"):
+            connections.ask(f"TRUNCATE TABLE {table} SYNC")
+    return replace(migrated, user="worker", password=clickhouse.users["worker"], patience=5)
 
 
 @pytest.fixture(params=["memory", "clickhouse"])
@@ -32,6 +41,5 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
     if request.param == "memory":
         yield MemoryStore()
         return
-    real = ClickHouseStore(request.getfixturevalue("server"))
-    yield real
-    real.close()
+    with closing(ClickHouseStore(request.getfixturevalue("server"))) as real:
+        yield real

@@ -20,28 +20,16 @@ CREATE TABLE IF NOT EXISTS ${store}.touchpoints ${on_cluster}
     order_id String COMMENT 'properties.order_id, else identifiers.order_id' CODEC(ZSTD(1)),
     revenue Decimal(18, 4) COMMENT 'properties.revenue',
     total Decimal(18, 4) COMMENT 'properties.total',
-    value Decimal(18, 4) COMMENT 'properties.value',
     currency LowCardinality(String) COMMENT 'properties.currency',
     coupon LowCardinality(String) COMMENT 'properties.coupon, else coupon_id',
     product_ids Array(String) COMMENT 'properties.products[].product_id' CODEC(ZSTD(1)),
-    product_names Array(String) COMMENT 'properties.products[].name' CODEC(ZSTD(1)),
-    product_categories Array(LowCardinality(String)) COMMENT 'properties.products[].category',
     product_quantities Array(Float64) COMMENT 'properties.products[].quantity' CODEC(ZSTD(1)),
     product_prices Array(Decimal(18, 4)) COMMENT 'properties.products[].price, of one piece' CODEC(ZSTD(1)),
-    product_id String COMMENT 'properties.product_id' CODEC(ZSTD(1)),
-    category LowCardinality(String) COMMENT 'properties.category',
-    url String COMMENT 'properties.url, else context.page.url' CODEC(ZSTD(1)),
     path String COMMENT 'properties.path, else context.page.path' CODEC(ZSTD(1)),
-    referrer String COMMENT 'context.page.referrer' CODEC(ZSTD(1)),
     query String COMMENT 'properties.query: what was searched for' CODEC(ZSTD(1)),
-    name String COMMENT 'properties.name: of a product, screen, form or element' CODEC(ZSTD(1)),
-    location String COMMENT 'properties.location, else store_id, else queue' CODEC(ZSTD(1)),
     metric LowCardinality(String) COMMENT 'properties.metric: nps, csat, ces',
     score Nullable(Float64) COMMENT 'properties.score' CODEC(ZSTD(1)),
-    comment String COMMENT 'properties.comment' CODEC(ZSTD(1)),
-    campaign LowCardinality(String) COMMENT 'properties.campaign_name, campaign_id, campaign, else context.campaign.name',
-    campaign_source LowCardinality(String) COMMENT 'context.campaign.source',
-    campaign_medium LowCardinality(String) COMMENT 'context.campaign.medium'
+    campaign LowCardinality(String) COMMENT 'properties.campaign_name, campaign_id, campaign, else context.campaign.name'
 )
 ENGINE = ${replicated}ReplacingMergeTree(version)
 PARTITION BY toYYYYMM(original_timestamp)
