@@ -57,3 +57,20 @@ cuts = st.builds(lambda id, pair: cut(id, *pair), cut_ids, few_ends)
 uncuts = st.builds(lambda id, pair: uncut(id, *pair), cut_ids, few_ends)
 claims = st.one_of(links, links, links, links, links, cuts, uncuts)
 histories = st.lists(claims, max_size=10)
+
+
+def walk(random, lengths=(6, 12, 30, 60)):
+    """A history much faster drawn than by strategies: its identifiers, share of cuts and disorder are drawn first."""
+    pool = random.choice([PEOPLE[:4] + DEVICES[:1], PEOPLE[:5] + DEVICES[:3], PEOPLE + DEVICES, PEOPLE + DEVICES + ODD])
+    cutting, span, ordered = random.choice([0, 0.1, 0.3]), random.choice([3, 8, 30]), random.random() < 0.4
+    history = []
+    for step in range(random.choice(lengths)):
+        pair = random.sample(pool, 2)
+        if random.random() < 0.3:
+            pair = random.choice(PEOPLE), random.choice(DEVICES[:3])
+        if random.random() < cutting:
+            history.append(random.choice([cut, cut, uncut])(random.randint(1, 4), *pair))
+        else:
+            at = step // 2 if ordered and random.random() < 0.9 else random.randint(0, span)
+            history.append(link(*pair, at, random.choice([0, 1, 3, 4])))
+    return history
