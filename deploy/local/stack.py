@@ -19,11 +19,16 @@ KAFKA_PORT, TCP_PORT, HTTP_PORT = 9092, 9000, 8123
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the caller of `up` may choose. `brokers` 0: as many as the folder was made with, else one."""
+    """What the caller of `up` may choose.
+
+    `brokers` 0: as many as the folder was made with, else one. `workers` 0: the setting. `worker` is the command of a
+    worker process; its slot number goes behind it.
+    """
 
     brokers: int = 0
-    workers: int = 1
+    workers: int = 0
     durable: bool = False
+    worker: tuple[str, ...] = (sys.executable, "-m", "throughline.cli", "worker", "--slot")
 
 
 class Stack:
@@ -87,7 +92,7 @@ class Stack:
 
     def _worker(self, slot: int, folder: Path) -> Process:
         name = f"worker-{slot}"
-        command = [sys.executable, "-m", "throughline.cli", "worker", "--slot", str(slot)]
+        command = [*self._choices.worker, str(slot)]
         return Process(name=name, command=command, folder=folder, log=self._log(name), patience=WORKER_PATIENCE)
 
     def _log(self, name: str) -> Path:

@@ -28,7 +28,9 @@ def build(asked: str = "") -> typer.Typer:
     """The whole command line, or only the module that is named like the command `asked`."""
     names = module_names()
     wanted = asked.replace("-", "_")
-    app = typer.Typer(name="throughline", help=HELP, no_args_is_help=True, pretty_exceptions_enable=False)
+    app = typer.Typer(
+        name="throughline", help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+    )
     app.callback()(lambda: None)  # keeps sub-commands even while there is only one
     for name in [wanted] if wanted in names else names:
         add(app, importlib.import_module(f"{__name__}.{name}"))
