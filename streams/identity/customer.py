@@ -1,5 +1,7 @@
 """A customer: the identifiers that accepted pairs have joined so far."""
 
+from collections.abc import Iterator
+
 from schemas.messages import Member
 from streams.identity.rules import IdentityRules
 
@@ -16,6 +18,10 @@ class Customer:
 
     def __len__(self) -> int:
         return len(self.members)
+
+    def dated(self) -> Iterator[tuple[Member, int | None]]:
+        """Each member with its date."""
+        return zip(self.members, self.dates, strict=True)
 
     def absorb(self, other: "Customer", at: int, rules: IdentityRules) -> None:
         """Takes all members of `other`, by a pair first seen at `at`; `other` is not to be used any more."""

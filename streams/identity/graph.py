@@ -24,6 +24,13 @@ class Group(Customer):
         self.refused = -1
         self.changed = False
 
+    def note_refused(self, pair: "Pair") -> None:
+        """One more refused pair has an end in it."""
+        if self.refused >= 0:
+            self.refused += 1
+            if self.newest is None or pair.position > self.newest.position:
+                self.newest = pair
+
 
 class Identifier:
     """`skip`: why all its pairs are refused, whatever the customers (quarantined, shared, transaction); else None."""
@@ -111,6 +118,12 @@ class Graph:
         ends = [pair for identifier in self.members(group) for pair in identifier.pairs]
         group.newest = max(ends, key=lambda pair: pair.position, default=None)
         group.refused = sum(pair.refusal is not None for pair in ends)
+
+    def forget_newest(self, pair: Pair) -> None:
+        """The pair has moved to an earlier position, and nothing else changed."""
+        for group in (pair.a.customer, pair.b.customer):
+            if group.newest is pair:
+                group.refused = -1
 
     def flags(self, group: Group) -> tuple[str, ...]:
         """`quarantined` or `shared`: an identifier that left the graph is a customer of its own."""

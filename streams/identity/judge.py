@@ -32,6 +32,16 @@ class Judge:
             return LEVEL
         return None
 
+    def admits(self, customer: Customer, device: Member, other: Member, at: int) -> bool:
+        """Whether a new device, seen at `at` with a member who was there by then, breaks no limit now or at any time
+        between, and does not make its customer a known one."""
+        rule = self.rules.of(device.type)
+        count = 1 + sum(member.type == device.type for member in customer.members)
+        joined = next(date for member, date in customer.dated() if member is other)
+        if rule.known or joined is None or joined > at:
+            return False
+        return not (_too_many(rule, count) and _too_close(rule, (Customer(device), customer), at))
+
     def excludes(self, members: Iterable[Member]) -> bool:
         """Whether these can never be one customer: two of a unique type, or a cannot-link among them."""
         members = list(members)
@@ -76,6 +86,6 @@ def _too_close(rule: TypeRule, customers: tuple[Customer, ...], at: int) -> bool
     """Whether more than the limit of a type lie within its window; those of a lone identifier date from `at`."""
     if rule.unique or not rule.window_ms:
         return True
-    members = [pair for customer in customers for pair in zip(customer.members, customer.dates, strict=True)]
+    members = [pair for customer in customers for pair in customer.dated()]
     dates = sorted(at if date is None else date for member, date in members if member.type == rule.name)
     return any(last - first < rule.window_ms for first, last in zip(dates, dates[rule.limit :], strict=False))

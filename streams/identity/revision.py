@@ -52,11 +52,10 @@ class Revision:
         """`moved`: a stale pair that takes another place in the order than it had."""
         self._replay.run(self.stale, moved)
 
-    def outcome(self, clerk: Clerk, before: Iterable[Decision] = ()) -> Outcome:
-        """`before`: decisions on the claim itself, which come first."""
+    def outcome(self, clerk: Clerk) -> Outcome:
         left = self._left()
         homes = {group.head.node: group.head.home for group in self._replay.former.values()}
-        decisions = (*before, *map(clerk.skip, sorted(set(self._skipped), key=_id)), *self._verdicts(clerk))
+        decisions = (*map(clerk.skip, sorted(set(self._skipped), key=_id)), *self._verdicts(clerk))
         return Outcome(self._changes(clerk.seq), left, {customer: homes[customer] for customer in left}, decisions)
 
     def _changes(self, seq: int) -> tuple[Change, ...]:

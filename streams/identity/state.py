@@ -18,12 +18,16 @@ EXCLUSIONS = ("cannot_link", "unique")  # such a conflict may make a device a sh
 
 
 class IdentityState:
-    """After any sequence of claims its answers are those of `resolve` for the same claims."""
+    """After any sequence of claims its answers are those of `resolve` for the same claims.
+
+    `visited`: how many pairs the last claim made a replay look at; 0 if it took the fast path.
+    """
 
     def __init__(self, rules: IdentityRules) -> None:
         self.rules = rules
         self._graph = Graph(rules)
         self._judge = Judge(rules, self._graph.cuts.apart)
+        self.visited = 0
 
     @classmethod
     def of(cls, claims: Iterable[Claim], rules: IdentityRules) -> "IdentityState":
@@ -34,6 +38,7 @@ class IdentityState:
 
     def apply(self, seq: int, claim: Claim) -> Outcome:
         """Takes one claim; `seq` is its offset + 1. A claim that teaches nothing has an empty outcome."""
+        self.visited = 0
         first, second = self._graph.identifier(claim.a), self._graph.identifier(claim.b)
         a, b = (first, second) if first.id < second.id else (second, first)
         if claim.kind == "link":
@@ -59,6 +64,8 @@ class IdentityState:
             refusal = self._verdict(pair)
             if refusal is None or refusal.rule not in EXCLUSIONS:
                 return self._settle(seq, pair, refusal)
+        if not newest and (self._slips_in(a, b, pair) or self._slips_in(b, a, pair)):
+            return self._slip_in(seq, pair)
         return self._revise(seq, pair, newest)
 
     def _verdict(self, pair: Pair) -> Refusal | None:
@@ -74,6 +81,20 @@ class IdentityState:
             return self._join(seq, pair)
         pair.refusal, one.newest = None, pair
         return NOTHING
+
+    def _slips_in(self, device: Identifier, other: Identifier, pair: Pair) -> bool:
+        """Whether a late pair brings a customer nothing but a new device, for which no later verdict would differ:
+        none near is a refusal, the device makes nobody known, and all of its type fit into their limit to this day."""
+        group = other.customer
+        if device.kind != DEVICE or len(device.pairs) > 1 or device.id in self._graph.cuts.apart or group.refused:
+            return False
+        return self._judge.admits(group, device.member, other.member, pair.first_seen)
+
+    def _slip_in(self, seq: int, pair: Pair) -> Outcome:
+        newest = pair.a.customer.newest or pair.b.customer.newest
+        outcome = self._join(seq, pair)
+        pair.a.customer.newest = newest
+        return outcome
 
     def _is_newest(self, a: Identifier, b: Identifier, first_seen: int) -> bool:
         position = (first_seen, a.id, b.id)
@@ -98,8 +119,7 @@ class IdentityState:
         if newest and not shared:
             return self._settle(seq, pair, self._verdict(pair))
         revision.stale.append(pair)
-        revision.run(pair if moved else None)
-        return revision.outcome(Clerk(seq, self.rules))
+        return self._conclude(seq, revision, pair if moved else None)
 
     def _relearn(self, seq: int, pair: Pair, claim: Claim) -> Outcome:
         """A known pair, seen earlier or at a higher level than known."""
@@ -107,12 +127,20 @@ class IdentityState:
         raised = claim.level > pair.level
         pair.first_seen = min(pair.first_seen, claim.first_seen)
         pair.level = max(pair.level, claim.level)
-        return self._revise(seq, pair, moved=moved) if moved or raised else NOTHING
+        if pair.a.skip or pair.b.skip:
+            self._graph.forget_newest(pair)
+            return NOTHING
+        settled = pair.a.customer.refused == 0 == pair.b.customer.refused
+        return self._revise(seq, pair, moved=moved) if moved or (raised and not settled) else NOTHING
 
     def _quarantine(self, seq: int, crowded: list[Identifier]) -> Outcome:
         revision = Revision(self._graph, self._judge)
         revision.quarantine(crowded)
-        revision.run()
+        return self._conclude(seq, revision)
+
+    def _conclude(self, seq: int, revision: Revision, moved: Pair | None = None) -> Outcome:
+        revision.run(moved)
+        self.visited = revision.visited
         return revision.outcome(Clerk(seq, self.rules))
 
     def _cut(self, seq: int, a: Identifier, b: Identifier, claim: Claim) -> Outcome:
@@ -131,14 +159,14 @@ class IdentityState:
         revision.share(end for end in ends if end.kind == PERSON and end.skip is None)
         for group in {end.customer for end in ends}:
             revision.stale += (pair for member in self._graph.members(group) for pair in member.pairs)
-        clerk = Clerk(seq, self.rules)
-        revision.run()
-        return revision.outcome(clerk, [clerk.cut(a, b, claim.kind, claim.reason) for a, b in pairs])
+        outcome, clerk = self._conclude(seq, revision), Clerk(seq, self.rules)
+        told = tuple(clerk.cut(a, b, claim.kind, claim.reason) for a, b in pairs)
+        return outcome._replace(decisions=told + outcome.decisions)
 
     def _refuse(self, seq: int, pair: Pair, refusal: Refusal) -> Outcome:
         pair.refusal = refusal
         for group in (pair.a.customer, pair.b.customer):
-            group.refused = -1
+            group.note_refused(pair)
         return Outcome(decisions=(Clerk(seq, self.rules).refuse(pair, refusal),))
 
     def _join(self, seq: int, pair: Pair) -> Outcome:
