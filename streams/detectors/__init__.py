@@ -10,4 +10,5 @@ from throughline.discovery import discover as _discover
 @cache
 def discover() -> tuple[Detector, ...]:
     """Every detector of this folder, in the order of names. Raises ConfigurationError for a file without one."""
-    return tuple(sorted(_discover(streams.detectors, "detector", Detector, skip=("contract",)), key=lambda detector: detector.name))
+    found = _discover(streams.detectors, "detector", Detector, skip=("contract",))
+    return tuple(sorted(found, key=lambda detector: detector.name))

@@ -1,10 +1,10 @@
 """What a friction detector is: a pure observer of one customer's touchpoints in order of event time.
 
-It has no clock and does no I/O. It is asked once for each kind of event which of its functions wants to see such facts, so
-an event that no detector watches costs nothing. What it remembers of a customer between two facts is one immutable value,
-its memory, which the fold keeps, puts into checkpoints and gives back after a late event: a detector never learns that
-the past was told again. Absence (no reply, no submit) is a deadline: armed by one fact, withdrawn by a later one, and
-decided by the fold when its time has come.
+It has no clock and does no I/O. It is asked once for each kind of event which of its functions wants to see such
+facts, so an event that no detector watches costs nothing. What it remembers of a customer between two facts is one
+immutable value, its memory, which the fold keeps, puts into checkpoints and gives back after a late event: a detector
+never learns that the past was told again. Absence (no reply, no submit) is a deadline: armed by one fact, withdrawn
+by a later one, and decided by the fold when its time has come.
 """
 
 from collections.abc import Callable, Hashable
@@ -18,7 +18,7 @@ Memory = Hashable
 
 
 class Seen(NamedTuple):
-    """A folded fact. `place` names its row for this and every later fact; keep it in the memory to mark that row later."""
+    """A folded fact. `place` names its row for every later fact too; keep it in the memory to mark that row later."""
 
     fact: Fact
     place: int
@@ -27,14 +27,14 @@ class Seen(NamedTuple):
 
 
 class Notes:
-    """Where a detector writes. A row holds at most one signal of a name, armed or raised: a second replaces the first."""
+    """Where a detector writes. A row has at most one mark of a name, signal or deadline: a new one replaces it."""
 
     def signal(self, place: int, signal: Signal) -> None:
         """Puts a signal on the row of this or an earlier fact."""
         raise NotImplementedError
 
     def arm(self, place: int, due: int, signal: Signal) -> None:
-        """The signal becomes true at `due` (ms), unless it is withdrawn by a fact that the fold sees before it is read."""
+        """The signal is true once `now` has reached `due` (ms), unless a fact of this history withdraws it."""
         raise NotImplementedError
 
     def withdraw(self, place: int, name: str) -> None:
@@ -51,7 +51,7 @@ class Detector:
     name: str = ""
 
     def watch(self, rules: ContactRules, channel: str, event: str) -> Step | None:
-        """The function that sees facts of this kind, or None. Asked once per kind and rules; must depend on nothing else.
+        """The function that sees facts of this kind, or None. Asked once per kind and rules; depends on nothing else.
 
         The function gets the memory (None at the customer's first), the fact and the notes, and returns the new memory.
         It must not raise: an error here is a bug of the detector and stops the fold of its customer.

@@ -1,7 +1,7 @@
 """repeat_contact: the customer turns to the business again, on any channel, at most 7 days after the contact before.
 
-The same conversation going on is not a repeat: two contacts belong together if both have a thread and it is the same, or,
-where one has none, if they stand in the same session.
+The same conversation going on is not a repeat: two contacts belong together if both have a thread and it is the same,
+or, where one has none, if they stand in the same session.
 """
 
 from dataclasses import dataclass

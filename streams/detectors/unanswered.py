@@ -1,8 +1,9 @@
 """unanswered: a contact on a channel that owes an answer got none in time.
 
-The deadline is armed by the contact and withdrawn by an answer at or before it: one in the same thread (on any channel), or,
-where one of the two has no thread, or the channel does not go by threads (a call back is another call), in the same channel.
-While a contact waits, further messages of the same conversation do not arm deadlines of their own.
+The deadline is armed by the contact and withdrawn by an answer at or before it: one in the same thread (on any
+channel), or, where one of the two has no thread, or the channel does not go by threads (a call back is another call),
+in the same channel. While a contact waits, further messages of the same conversation do not arm deadlines of their
+own.
 """
 
 from dataclasses import dataclass

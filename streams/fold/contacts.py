@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class Expectation:
     """Contacts of one channel that want an answer within `within` ms.
 
-    `by_thread`: the answer must stand in the same thread, if both events have one; otherwise any answer in the channel will do.
+    `by_thread`: the answer must stand in the same thread, if both events have one; otherwise any answer in the
+    channel will do.
     """
 
     channel: str
@@ -19,7 +20,7 @@ class Expectation:
 
 @dataclass(frozen=True)
 class ContactRules:
-    """`contacts`: the customer turns to the business. A contact is a repeat within `repeat_within` ms of the one before."""
+    """`contacts`: the customer turns to the business; again within `repeat_within` ms of the one before is a repeat."""
 
     contacts: frozenset[str] = frozenset()
     expectations: tuple[Expectation, ...] = ()

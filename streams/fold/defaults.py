@@ -43,9 +43,9 @@ SERVICE = JourneyType(
 PURCHASE = JourneyType(
     "purchase",
     opens=frozenset({
-        "Page Viewed", "Screen Viewed", "Application Opened", "Products Searched", "Product List Viewed", "Product Viewed",
-        "Product Added", "Product Removed", "Cart Viewed", "Checkout Started", "Payment Info Entered", "Promotion Clicked",
-        "Email Link Clicked", "Coupon Applied", "Store Visited", "Order Completed",
+        "Page Viewed", "Screen Viewed", "Application Opened", "Products Searched", "Product List Viewed",
+        "Product Viewed", "Product Added", "Product Removed", "Cart Viewed", "Checkout Started", "Payment Info Entered",
+        "Promotion Clicked", "Email Link Clicked", "Coupon Applied", "Store Visited", "Order Completed",
     }),
     goals=frozenset({"Order Completed"}),
     cancels=frozenset({"Order Cancelled"}),
@@ -55,14 +55,14 @@ PURCHASE = JourneyType(
 )  # fmt: skip
 
 PASSIVE = frozenset({
-    "Email Delivered", "Email Bounced", "Campaign Delivered", "Survey Sent", "Support Email Replied", "Social Message Replied",
-    "Live Chat Message Received", "Call Transferred", "Order Refunded",
+    "Email Delivered", "Email Bounced", "Campaign Delivered", "Survey Sent", "Support Email Replied",
+    "Social Message Replied", "Live Chat Message Received", "Call Transferred", "Order Refunded",
 })  # fmt: skip
 
 _EVENTS_OF_STAGE = {
     "awareness": (
-        "Page Viewed", "Screen Viewed", "Application Opened", "Promotion Viewed", "Campaign Delivered", "Email Delivered",
-        "Email Opened", "Store Visited",
+        "Page Viewed", "Screen Viewed", "Application Opened", "Promotion Viewed", "Campaign Delivered",
+        "Email Delivered", "Email Opened", "Store Visited",
     ),
     "consideration": (
         "Products Searched", "Product List Viewed", "Product Viewed", "Product Added", "Product Removed", "Cart Viewed",

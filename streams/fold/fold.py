@@ -8,7 +8,7 @@ from streams.fold.timeline import Timeline
 
 
 def fold(facts: Iterable[Fact], rules: JourneyRules, now: int) -> dict[Key, Row]:
-    """The row of every fact of one customer. Pure: it depends on the set of facts, the rules, and by deadlines on `now` (ms)."""
+    """The row of every fact of one customer. Depends on the set of facts, the rules, and by deadlines on `now`, ms."""
     timeline = Timeline(rules)
     timeline.advance(now)
     timeline.add(facts)

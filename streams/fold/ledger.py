@@ -84,7 +84,8 @@ class Ledger(Notes):
             self._waiting[place] = due
         elif place in self._waiting:
             del self._waiting[place]
-        return _new(Row, ("folded", session.id, id, type, stage, previous, gap, start, end, count, *summary, signals, due))
+        own = "folded", session.id, id, type, stage, previous, gap, start, end, count
+        return _new(Row, (*own, *summary, signals, due))
 
     def _summary(self, journey: Journey) -> tuple[Summary, int]:
         """The columns of a journey, and its deadline if it is open."""
@@ -94,8 +95,8 @@ class Ledger(Notes):
                 due = journey.due
             else:
                 outcome = "abandoned"
-        return (outcome, journey.start, journey.end, journey.count, journey.handoffs, journey.sessions, journey.reopened,
-                journey.value, journey.channels), due  # fmt: skip
+        return (outcome, journey.start, journey.end, journey.count, journey.handoffs, journey.sessions,
+                journey.reopened, journey.value, journey.channels), due  # fmt: skip
 
     def _decide(self, marks: tuple[Mark, ...], due: int) -> tuple[tuple[Signal, ...], int]:
         """The signals that are true by now, and the earliest deadline that is open, `due` among them."""

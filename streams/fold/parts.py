@@ -34,13 +34,13 @@ class Session:
 
 
 class Journey:
-    """`due`: after this time, ms, an open one is abandoned. `thread`: of its goal. `channels`: one more at each hand-off.
+    """`due`: after this time, ms, an open one is abandoned. `thread`: of its goal. `channels`: one per hand-off.
 
     `furthest`: position in `FUNNEL` of the furthest stage reached. `proven`: an event of the type's `proofs` is in it.
     """
 
-    __slots__ = ("channel", "channels", "count", "due", "end", "furthest", "handoffs", "id", "outcome", "place", "proven",
-                 "reopened", "sessions", "start", "thread", "type", "value")  # fmt: skip
+    __slots__ = ("channel", "channels", "count", "due", "end", "furthest", "handoffs", "id", "outcome", "place",
+                 "proven", "reopened", "sessions", "start", "thread", "type", "value")  # fmt: skip
 
     def __init__(self, place: int, fact: Fact, type: str) -> None:
         self.place, self.id, self.type = place, derived(b"journey", fact[0], fact[1], fact[2]), type
@@ -52,16 +52,17 @@ class Journey:
     channels: tuple[str, ...]
 
     def save(self) -> tuple[Any, ...]:
-        return (self, self.outcome, self.end, self.due, self.count, self.handoffs, self.sessions, self.reopened, self.value,
-                self.furthest, self.channel, self.channels, self.proven, self.thread)  # fmt: skip
+        return (self, self.outcome, self.end, self.due, self.count, self.handoffs, self.sessions, self.reopened,
+                self.value, self.furthest, self.channel, self.channels, self.proven, self.thread)  # fmt: skip
 
     @staticmethod
     def load(saved: tuple[Any, ...] | None) -> "Journey | None":
         if saved is None:
             return None
         journey: Journey = saved[0]
-        (_, journey.outcome, journey.end, journey.due, journey.count, journey.handoffs, journey.sessions, journey.reopened,
-         journey.value, journey.furthest, journey.channel, journey.channels, journey.proven, journey.thread) = saved  # fmt: skip
+        _, journey.outcome, journey.end, journey.due, journey.count, journey.handoffs, *more = saved
+        journey.sessions, journey.reopened, journey.value, journey.furthest, *more = more
+        journey.channel, journey.channels, journey.proven, journey.thread = more
         return journey
 
     def hand_over(self, channel: str) -> None:

@@ -14,6 +14,8 @@ class Plan:
     """What the rules say about one kind of event. `kind` is the position of its journey type, -1 if it has none."""
 
     timeout: int
+    session_at_most: int
+    by_thread: bool  # a session is a conversation
     kind: int
     abandoned_after: int
     opens: bool
@@ -25,11 +27,12 @@ class Plan:
     active: bool  # an act of the customer, which prolongs a journey
     stage: str
     rank: int  # position of its stage in FUNNEL, -1 if it is not there
+    in_funnel: bool  # it takes the furthest stage of its journey: its own is in FUNNEL, or it has none
     steps: tuple[tuple[int, Step], ...]  # position of a detector, and its function for this kind
 
 
 class Plans(dict[str, "EventPlans"]):
-    """`plans[channel][event]`, filled as kinds come up. Free event names cannot fill memory: at most 10,000 are kept."""
+    """`plans[channel][event]`, filled as kinds come up; at most 10,000 per channel, since event names are free."""
 
     def __init__(self, rules: JourneyRules) -> None:
         self._rules = rules
@@ -54,11 +57,14 @@ class EventPlans(dict[str, Plan]):
 
 def plan_of(rules: JourneyRules, channel: str, event: str) -> Plan:
     """The rules for one kind of event."""
+    timeout = rules.timeouts.get(channel, rules.other_timeout)
     kind = kind_of(rules.journeys, channel, event)
     type = rules.journeys[kind] if kind >= 0 else _NO_TYPE
     stage = type.stage or rules.stages.get(event, "")
     return Plan(
-        timeout=rules.timeouts.get(channel, rules.other_timeout),
+        timeout=timeout or rules.session_at_most,
+        session_at_most=rules.session_at_most,
+        by_thread=not timeout,
         kind=kind,
         abandoned_after=type.abandoned_after,
         opens=event in type.opens,
@@ -70,6 +76,7 @@ def plan_of(rules: JourneyRules, channel: str, event: str) -> Plan:
         active=event not in rules.passive,
         stage=stage,
         rank=FUNNEL.index(stage) if stage in FUNNEL else -1,
+        in_funnel=stage in FUNNEL or not stage,
         steps=_steps(rules, channel, event),
     )
 

@@ -1,4 +1,4 @@
-"""The rules of a fold: values only, no behaviour, so that a file may hold them. `defaults.py` has the ones that ship."""
+"""The rules of a fold: values only, so that a file may hold them. `defaults.py` has the ones that ship."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,11 +22,12 @@ class JourneyType:
     An event belongs to the first type that names it in one of its sets, else to the first type with its channel in
     `channels`, else to the type with `rest`. It joins the open journey of that type, or opens one if it is in `opens`.
 
-    * `goals` complete the journey. Those in `goals_if_proven` do so only after an event of `proofs` in the same journey.
-    * `cancels` end the completed journey of the same thread, or else the open one, or else the last completed one, if the
-      customer was active in it at most `abandoned_after` ago.
-    * silence of more than `abandoned_after` since the customer's last own act (`JourneyRules.passive` says what is none)
-      ends it as abandoned.
+    * `goals` complete the journey. Those in `goals_if_proven` do so only after an event of `proofs` in the same
+      journey.
+    * `cancels` end the completed journey of the same thread, or else the open one, or else the last completed one, if
+      the customer was active in it at most `abandoned_after` ago.
+    * silence of more than `abandoned_after` since the customer's last own act (`JourneyRules.passive` says what is
+      none) ends it as abandoned.
     * an event of `reopens` at most `reopened_within` after completion continues the completed journey.
     * `stage` is the stage of all its touchpoints; if empty, each event's own, never falling back inside the journey.
       `again` is the stage of a goal that the customer has reached before.
@@ -56,8 +57,9 @@ class JourneyType:
 class JourneyRules:
     """Everything a fold depends on besides facts and `now`. A change of any value needs a higher `version`.
 
-    * `timeouts`: ms per channel: a touchpoint continues the session of its channel if it comes at most so long after the
-      last one. 0: a session is a conversation, continued by the same thread only. `session_at_most`: ms since its start.
+    * `timeouts`: ms per channel: a touchpoint continues the session of its channel if it comes at most so long after
+      the last one. 0: a session is a conversation, continued by the same thread only. `session_at_most`: ms since its
+      start.
     * `late_after`: a fact received more than this after its event time is attached, and changes nothing else.
     * `stages`: stage of an event by name; other events keep the stage the customer is in. A score of `advocate_from` or
       more on a question about recommending (nps) is advocacy.

@@ -1,4 +1,4 @@
-"""The state of a fold between two facts: what the next fact of this customer can still change. Small, whatever the history.
+"""The state of a fold between two facts: what the next fact can still change. Small, whatever the history.
 
 A *place* is the position of a fact in the customer's timeline. Places before a fact that comes late stay as they are.
 """
@@ -17,7 +17,7 @@ Checkpoint = tuple[Any, ...]
 
 
 class State:
-    """Takes facts in order, one `step` each. `save` is cheap; `load` goes back to what was saved, any number of times."""
+    """Takes facts in order, one `step` each. `save` is cheap; `load` goes back to what was saved, also again."""
 
     __slots__ = ("channel", "closed", "memories", "open", "plans", "reached", "rules", "sessions", "stage", "time")
 
@@ -51,32 +51,27 @@ class State:
         channel, time = fact[6], fact[3]
         plan = self.plans[channel][fact[7]]
         session = self.sessions.get(channel)
-        if session is not None and self._continues(session, fact, plan):
+        if (
+            session is not None
+            and time - session.end <= plan.timeout
+            and time - session.start <= plan.session_at_most
+            and (not plan.by_thread or (fact[8] and fact[8] == session.thread))
+        ):
             session.count += 1
             session.end = time
             ledger.changed.add(session.place)
         else:
             session = self.sessions[channel] = Session(place, fact)
-        journey = None
-        if plan.kind >= 0:
-            journey = self._journey(fact, place, plan, ledger)
-            if journey is not None and journey.place not in session.journeys:
-                session.journeys += (journey.place,)
-                journey.sessions += 1
+        journey = self._journey(fact, place, plan, ledger) if plan.kind >= 0 else None
+        if journey is not None and journey.place not in session.journeys:
+            session.journeys += (journey.place,)
+            journey.sessions += 1
         stage = self.stage = self._stage(fact, plan, journey)
         before, gap = self.channel, time - self.time
         self.channel, self.time = channel, time
         if plan.steps:
             self._detect(Seen(fact, place, session.id, NONE if journey is None else journey.id), plan, ledger)
         return session, journey, stage, before if before != channel else "", gap if before else 0
-
-    def _continues(self, session: Session, fact: Fact, plan: Plan) -> bool:
-        """Does the touchpoint come soon enough, or, on a channel of conversations, is it the same conversation?"""
-        if fact[3] - session.start > self.rules.session_at_most:
-            return False
-        if plan.timeout:
-            return fact[3] - session.end <= plan.timeout
-        return bool(fact[8]) and fact[8] == session.thread
 
     def _detect(self, seen: Seen, plan: Plan, ledger: Ledger) -> None:
         ledger.teller = seen.place
@@ -142,6 +137,6 @@ class State:
             self.reached.add(plan.kind)
         if fact[11] == "nps" and fact[12] >= self.rules.advocate_from:
             return "advocacy"
-        if journey is not None and (plan.rank >= 0 or not plan.stage):
-            return (again and self.rules.journeys[plan.kind].again) or FUNNEL[journey.furthest]
-        return plan.stage or self.stage
+        if journey is None or not plan.in_funnel:
+            return plan.stage or self.stage
+        return (again and self.rules.journeys[plan.kind].again) or FUNNEL[journey.furthest]

@@ -34,8 +34,8 @@ class Timeline:
     Equal to `fold` of all its facts at the greatest `now` it was told. Not promised: that a row of `changes` differs.
     """
 
-    __slots__ = ("_aside", "_aside_changed", "_checkpoints", "_every", "_facts", "_first", "_groups", "_ledger", "_more",
-                 "_rules", "_state")  # fmt: skip
+    __slots__ = ("_aside", "_aside_changed", "_checkpoints", "_every", "_facts", "_first", "_groups", "_ledger",
+                 "_more", "_rules", "_state")  # fmt: skip
 
     def __init__(self, rules: JourneyRules, checkpoint_every: int = CHECKPOINT_EVERY) -> None:
         self._rules, self._every = rules, checkpoint_every
@@ -67,7 +67,7 @@ class Timeline:
         return BYTES_EMPTY + BYTES_PER_FACT * self.count
 
     def add(self, facts: Iterable[Fact]) -> None:
-        """Takes facts in. Those before facts that are known cost one re-fold per call, from the checkpoint before them."""
+        """Takes facts in. Those that belong before known ones cost one re-fold per call, from the checkpoint before."""
         first, late_after = self._first, self._rules.late_after
         fresh: list[Fact] = []
         again = False
@@ -136,7 +136,7 @@ class Timeline:
             return False
         group[key] = fact
         if known is not None:
-            return len(group) > 1 or self._is_late(known) != self._is_late(fact) or not same_but_for_receipt(known, fact)
+            return len(group) > 1 or not self._replaced(known, fact)
         self._more += 1
         if len(group) > 1 and counted(group.values()) is not fact:
             self._put_aside(fact, DUPLICATE)
@@ -146,6 +146,15 @@ class Timeline:
         else:
             fresh.append(fact)
         return len(group) > 1
+
+    def _replaced(self, known: Fact, fact: Fact) -> bool:
+        """Puts an attempt that was received earlier in the place of another, if that changes nothing else."""
+        place = bisect_left(self._facts, order(known), key=order)
+        if not same_but_for_receipt(known, fact) or self._is_late(known) or self._facts[place : place + 1] != [known]:
+            return False
+        self._facts[place] = fact
+        self._ledger.changed.add(place)
+        return True
 
     def _rebuild(self) -> None:
         """Folds everything again."""

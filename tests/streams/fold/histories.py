@@ -1,4 +1,4 @@
-"""Histories to fold, for property tests: few facts, close together in everything that matters, so that rules collide."""
+"""Histories for property tests: few facts, close together in everything that matters, so that rules collide."""
 
 from hypothesis import strategies as st
 
@@ -9,22 +9,24 @@ from streams.fold.rules import DAY, HOUR
 MINUTE = 60_000
 START = 1_700_000_000_000
 RULES = rules_for({
-    "website": 30 * MINUTE, "chat": 30 * MINUTE, "email": 24 * HOUR, "social": 24 * HOUR, "store": 60 * MINUTE, "phone": 0,
-    "survey": 24 * HOUR, "post": 24 * HOUR,
+    "website": 30 * MINUTE, "chat": 30 * MINUTE, "email": 24 * HOUR, "social": 24 * HOUR, "store": 60 * MINUTE,
+    "phone": 0, "survey": 24 * HOUR, "post": 24 * HOUR,
 })  # fmt: skip
 
 KINDS = [
-    ("website", "Page Viewed"), ("website", "Product Viewed"), ("website", "Checkout Started"), ("website", "Order Completed"),
-    ("website", "Order Cancelled"), ("website", "Something Else"), ("email", "Email Delivered"), ("email", "Unsubscribed"),
+    ("website", "Page Viewed"), ("website", "Product Viewed"), ("website", "Checkout Started"),
+    ("website", "Order Completed"), ("website", "Order Cancelled"), ("website", "Something Else"),
+    ("email", "Email Delivered"), ("email", "Unsubscribed"),
     ("email", "Support Email Received"), ("email", "Support Email Replied"), ("chat", "Live Chat Conversation Started"),
-    ("chat", "Live Chat Message Sent"), ("chat", "Live Chat Message Received"), ("chat", "Live Chat Conversation Ended"),
+    ("chat", "Live Chat Message Sent"), ("chat", "Live Chat Message Received"),
+    ("chat", "Live Chat Conversation Ended"),
     ("phone", "Call Started"), ("phone", "Call Answered"), ("phone", "Call Abandoned"), ("phone", "Call Ended"),
     ("store", "Order Completed"), ("social", "Social Message Received"), ("social", "Social Message Replied"),
     ("survey", "Survey Answered"), ("chat", "Order Completed"),
 ]  # fmt: skip
 
-GAPS = [0, 1, 5 * MINUTE, 10 * MINUTE, 30 * MINUTE, 30 * MINUTE + 1, 4 * HOUR, 24 * HOUR, 24 * HOUR + 1, 3 * DAY, 7 * DAY,
-        7 * DAY + 1, 30 * DAY, 30 * DAY + 1]  # fmt: skip
+GAPS = [0, 1, 5 * MINUTE, 10 * MINUTE, 30 * MINUTE, 30 * MINUTE + 1, 4 * HOUR, 24 * HOUR, 24 * HOUR + 1, 3 * DAY,
+        7 * DAY, 7 * DAY + 1, 30 * DAY, 30 * DAY + 1]  # fmt: skip
 DELAYS = [0, 1, HOUR, 72 * HOUR, 72 * HOUR + 1]
 
 
@@ -38,7 +40,7 @@ def fact(channel: str, event: str, at: int, *, number: int = 0, node: int = 1, d
 
 @st.composite
 def histories(draw: st.DrawFn, most: int = 10) -> list[Fact]:
-    """Facts of one customer in the order of event time, some of them late, duplicate, or better versions of each other."""
+    """Facts of one customer by event time, some of them late, duplicate, or better versions of each other."""
     at, facts = 0, []
     for _ in range(draw(st.integers(1, most))):
         if facts and draw(st.integers(0, 7)) == 0:

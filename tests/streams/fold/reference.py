@@ -4,6 +4,7 @@ It shares the rules' values and the types with the product, and no code of the f
 """
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from schemas.fact import Fact, Key, Row, Signal
 from schemas.ids import NONE, derived
@@ -113,7 +114,8 @@ class Reference:
         return self.journeys[-1]
 
     def cancel(self, fact: Fact, current: Part | None, last: Part | None) -> Part | None:
-        about_last = last and fact.event_time <= last.due and (not current or (fact.thread and fact.thread == last.thread))
+        same = last and fact.thread and fact.thread == last.thread
+        about_last = last and fact.event_time <= last.due and (not current or same)
         target = last if about_last else current
         if target:
             target.outcome = "cancelled"
@@ -167,7 +169,8 @@ class Reference:
         within = next(e.within for e in self.rules.contacts.expectations if e.channel == fact.channel)
         minutes = within // 60_000
         text = f"{minutes // 60} h" if minutes >= 120 else f"{minutes} min"
-        return "unanswered", fact.event_time + within, fact.event_time + within, f"no answer by {fact.channel} within {text}"
+        due = fact.event_time + within
+        return "unanswered", due, due, f"no answer by {fact.channel} within {text}"
 
     def waits(self, i: int) -> bool:
         if i not in self.waiting:
@@ -189,9 +192,11 @@ class Reference:
 
     def answers(self, reply: Fact, i: int) -> bool:
         fact = self.line[i]
-        expectation = next(e for e in self.rules.contacts.expectations if e.channel == fact.channel) if self.waits(i) else None
+        if not self.waits(i):
+            return False
+        expectation = next(e for e in self.rules.contacts.expectations if e.channel == fact.channel)
         replies = {name for e in self.rules.contacts.expectations for name in e.replies}
-        in_time = expectation is not None and reply.event_time <= fact.event_time + expectation.within
+        in_time = reply.event_time <= fact.event_time + expectation.within
         return in_time and reply.event in replies and self.about(reply, fact, expectation.by_thread)
 
     def about(self, fact: Fact, contact: Fact, by_thread: bool) -> bool:
@@ -232,7 +237,7 @@ class Reference:
 
     def summary(self, journey: Part) -> tuple[object, ...]:
         facts = journey.facts
-        path = [facts[0].channel] + [b.channel for a, b in zip(facts, facts[1:], strict=False) if a.channel != b.channel]
+        path = [facts[0].channel, *(b.channel for a, b in pairwise(facts) if a.channel != b.channel)]
         outcome = "abandoned" if journey.outcome == "open" and journey.due <= self.now else journey.outcome
         sessions = [s for s in self.sessions if any(fact in s.facts for fact in facts)]
         return (outcome, facts[0].event_time, facts[-1].event_time, len(facts), len(path) - 1, len(sessions),

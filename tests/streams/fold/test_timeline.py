@@ -1,4 +1,4 @@
-"""What a timeline promises beyond equality with the fold: how little it touches, and how it copes with long histories."""
+"""What a timeline promises beyond equality with the fold: how little it touches, and long histories."""
 
 from random import Random
 
@@ -18,7 +18,8 @@ def long_history(count: int, seed: int) -> list[Fact]:
     for number in range(count):
         at += random.choice([1, MINUTE, HOUR, 5 * HOUR])
         channel, event = random.choice(KINDS)
-        facts.append(fact(channel, event, at, event_id=number.to_bytes(16, "big"), thread=random.choice(["", "a", "b"])))
+        id, thread = number.to_bytes(16, "big"), random.choice(["", "a", "b"])
+        facts.append(fact(channel, event, at, event_id=id, thread=thread))
     return facts
 
 
