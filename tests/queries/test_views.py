@@ -83,8 +83,8 @@ def test_what_an_event_carried_is_typed(store: ClickHouseStore, analyst: Connect
         "coupon_id": "C",
         "products": products,
     }
-    put(store, TOUCHPOINTS, touchpoint(CARD, "1", **order, colour="blue", score=9))
     order |= {"value": 7.1, "comment": "fine", "store_id": "s9"}
+    put(store, TOUCHPOINTS, touchpoint(CARD, "1", **order, colour="blue", score=9))
     columns = "order_id, revenue, total, currency, coupon, product_ids, product_quantities, product_prices, score, path"
     found = asked(analyst, f"SELECT {columns} FROM touchpoints")
     prices = [Decimal("4.35"), Decimal("1.005")]
