@@ -37,7 +37,7 @@ _ACCESS_DENIED, _AUTHENTICATION_FAILED = 497, 516  # not in the driver's list
 _REFUSED = {ErrorCodes.WRONG_PASSWORD, ErrorCodes.UNKNOWN_USER, _ACCESS_DENIED, _AUTHENTICATION_FAILED}
 
 
-_SETTINGS = {"async_insert": 0, "deduplicate_blocks_in_dependent_materialized_views": 1}
+_SETTINGS = {"strings_as_bytes": True, "async_insert": 0, "deduplicate_blocks_in_dependent_materialized_views": 1}
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class Connections:
             client_name="throughline",
             connect_timeout=5,
             send_receive_timeout=server.timeout,
-            settings={**self._settings, "strings_as_bytes": True},
+            settings=self._settings,
             **server.options,
         )
 
