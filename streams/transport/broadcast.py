@@ -8,7 +8,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from mode import Service
 
-from streams.transport.chunk import Chunk, chunk_of
+from streams.transport.chunk import Chunk, chunk_of, columns_of
 from streams.transport.connection import Connection
 from throughline.errors import ConfigurationError
 
@@ -80,7 +80,7 @@ class Broadcast(Service):
         end = await self._end()
         while not self.should_stop:
             for records in (await self._consumer.getmany(timeout_ms=200)).values():
-                self._apply(chunk_of((self.topic, 0, -1), (self.position, records[-1].offset + 1), records))
+                self._apply(chunk_of((self.topic, 0, -1), (self.position, records[-1].offset + 1), columns_of(records)))
             await self._move(await self._consumer.position(self._partition))
             if self.position >= end:
                 self.caught_up.set()

@@ -1,20 +1,46 @@
 """What an agent gets: the records of one fetch of one partition, as parallel lists."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Protocol
 
 Header = tuple[str, bytes | None]
 
 
 class Record(Protocol):
-    """A record as aiokafka unpacks it."""
+    """What aiokafka and the twin in memory call a record."""
 
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[Header]
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Sequence[Header]: ...
+
+
+@dataclass(slots=True)
+class Columns:
+    """Records as parallel lists. `headers` has the index of those records that have any."""
+
+    offsets: list[int] = field(default_factory=list)
+    values: list[bytes | None] = field(default_factory=list)
+    timestamps: list[int] = field(default_factory=list)
+    keys: list[bytes | None] = field(default_factory=list)
+    headers: dict[int, Sequence[Header]] = field(default_factory=dict)
+
+
+def columns_of(records: Sequence[Record]) -> Columns:
+    return Columns(
+        offsets=[record.offset for record in records],
+        values=[record.value for record in records],
+        timestamps=[record.timestamp for record in records],
+        keys=[record.key for record in records],
+        headers={index: record.headers for index, record in enumerate(records) if record.headers},
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +60,7 @@ class Chunk:
     values: list[bytes | None]
     timestamps: list[int]  # ms, Kafka's own: of appending or of producing, as the topic says
     keys: list[bytes | None]
-    headers: list[Sequence[Header]] | None  # None if no record has any
+    headers: dict[int, Sequence[Header]]  # by index; only of records that have any
     size: int  # bytes of all values
 
     def __len__(self) -> int:
@@ -51,20 +77,17 @@ class Chunk:
             expected = offset + 1
 
 
-def chunk_of(place: tuple[str, int, int], span: tuple[int | None, int], records: Sequence[Any]) -> Chunk:
+def chunk_of(place: tuple[str, int, int], span: tuple[int | None, int], columns: Columns) -> Chunk:
     """From records of one partition. `place` is (topic, partition, generation), `span` (expected, next) offset."""
-    values = [record.value for record in records]
-    offsets = [record.offset for record in records]
-    headers = [record.headers for record in records]
-    first = offsets[0] if span[0] is None else min(span[0], offsets[0])
+    expected, first = span[0], columns.offsets[0]
     return Chunk(
         *place,
-        first_offset=first,
+        first_offset=first if expected is None else min(expected, first),
         next_offset=span[1],
-        offsets=offsets,
-        values=values,
-        timestamps=[record.timestamp for record in records],
-        keys=[record.key for record in records],
-        headers=headers if any(headers) else None,
-        size=sum(map(len, filter(None, values))),
+        offsets=columns.offsets,
+        values=columns.values,
+        timestamps=columns.timestamps,
+        keys=columns.keys,
+        headers=columns.headers,
+        size=sum(map(len, filter(None, columns.values))),
     )

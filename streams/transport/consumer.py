@@ -96,7 +96,7 @@ class ChunkConsumer(driver.Consumer):
             await self.wait_first(self._room, self.suspend_flow, timeout=timeout)  # type: ignore[arg-type]
             return
         answer = await self._thread.fetch(lanes, wanted, timeout if len(wanted) == len(active) else 0.1)
-        for tp, fetched in answer.items():
+        for tp, fetched in answer:
             if self.should_stop or not self.flow_active or self.lanes is not lanes:
                 return  # a rebalance: the assignment they came from is gone
             self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
@@ -115,10 +115,10 @@ class ChunkConsumer(driver.Consumer):
         return {tp for tp in partitions if tp.topic not in full and tp not in self.ownership.closed}
 
     def _message(self, tp: TP, fetched: Fetched, generation: int) -> ChunkMessage:
-        lane, last = self.lanes.setdefault(tp, Lane()), fetched.records[-1]
-        chunk = chunk_of((*tp, generation), (lane.expected, fetched.next_offset), fetched.records)
+        lane, columns = self.lanes.setdefault(tp, Lane()), fetched.columns
+        chunk = chunk_of((*tp, generation), (lane.expected, fetched.next_offset), columns)
         message = ChunkMessage(
-            *tp, last.offset, last.timestamp / 1000.0, last.timestamp_type,
+            *tp, columns.offsets[-1], columns.timestamps[-1] / 1000.0, timestamp_type=0,
             headers=None, key=None, value=cast(Any, chunk), checksum=None,
             serialized_key_size=0, serialized_value_size=chunk.size, tp=tp, generation_id=generation,
         )  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from streams.transport.broadcast import Start
-from streams.transport.chunk import Chunk, Header, chunk_of
+from streams.transport.chunk import Chunk, Header, chunk_of, columns_of
 from streams.transport.producer import Sendable
 
 
@@ -36,7 +36,9 @@ class MemoryKafka:
     def chunk(self, topic: str, partition: int, start: int, most: int = 2_000) -> Chunk | None:
         """The records from offset `start` on, None at the end of the log."""
         records = self.logs[topic, partition][start : start + most]
-        return chunk_of((topic, partition, 0), (start, start + len(records)), records) if records else None
+        if not records:
+            return None
+        return chunk_of((topic, partition, 0), (start, start + len(records)), columns_of(records))
 
     def _append(self, record: Sendable) -> int:
         log = self.logs[record.topic, record.partition]

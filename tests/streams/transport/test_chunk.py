@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.transport.chunk import Chunk, chunk_of
+from streams.transport.chunk import Chunk, chunk_of, columns_of
 
 
 def record(offset: int, value: bytes | None = b"v", headers=()):
@@ -13,26 +13,25 @@ def record(offset: int, value: bytes | None = b"v", headers=()):
 
 
 def chunk(offsets: list[int], expected: int | None, following: int) -> Chunk:
-    return chunk_of(("t", 3, 7), (expected, following), [record(offset) for offset in offsets])
+    return chunk_of(("t", 3, 7), (expected, following), columns_of([record(offset) for offset in offsets]))
 
 
 def test_records_become_parallel_lists():
-    made = chunk_of(("t", 3, 7), (5, 7), [record(5, b"abc"), record(6, b"de")])
+    made = chunk_of(("t", 3, 7), (5, 7), columns_of([record(5, b"abc"), record(6, b"de")]))
     assert (made.topic, made.partition, made.generation) == ("t", 3, 7)
     assert (made.offsets, made.values, made.timestamps) == ([5, 6], [b"abc", b"de"], [1005, 1006])
     assert (made.keys, made.size, len(made)) == ([b"k", b"k"], 5, 2)
 
 
 def test_a_tombstone_stays_none_and_weighs_nothing():
-    made = chunk_of(("t", 0, 0), (0, 2), [record(0, None), record(1, b"x")])
+    made = chunk_of(("t", 0, 0), (0, 2), columns_of([record(0, None), record(1, b"x")]))
     assert made.values == [None, b"x"]
     assert made.size == 1
 
 
-def test_headers_are_there_only_if_a_record_has_some():
-    assert chunk([1], 1, 2).headers is None
-    made = chunk_of(("t", 0, 0), (0, 2), [record(0), record(1, headers=[("h", b"1")])])
-    assert made.headers == [(), [("h", b"1")]]
+def test_headers_are_kept_for_the_records_that_have_some():
+    made = chunk_of(("t", 0, 0), (0, 2), columns_of([record(0), record(1, headers=[("h", b"1")])]))
+    assert made.headers == {1: [("h", b"1")]}
 
 
 def test_a_full_chunk_has_no_gaps():

@@ -13,7 +13,6 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.consumer import fetcher
 from aiokafka.consumer.subscription_state import SubscriptionState
 from aiokafka.coordinator.assignors.abstract import AbstractPartitionAssignor
-from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 from faust.tables.recovery import Recovery
 from faust.transport.consumer import Consumer, ThreadDelegateConsumer
@@ -24,7 +23,7 @@ from mode.utils import futures
 from streams.transport import Connection, Limits, make_app, use_chunks
 from streams.transport.assignor import Copartitioned
 from streams.transport.consumer import ChunkConsumer, ChunkMessage
-from streams.transport.thread import PlainRecords
+from streams.transport.thread import UnpackedAnswers
 
 METHODS = [
     (driver.AIOKafkaConsumerThread._create_worker_consumer, "self transport", "thread.py: _create_worker_consumer"),
@@ -47,7 +46,8 @@ METHODS = [
     (Consumer.getmany, "self timeout", "consumer.py: getmany"),
     (Consumer.ack, "self message", "consumer.py: ack"),
     (Consumer.on_buffer_full, "self tp", "consumer.py: on_buffer_full"),
-    (fetcher.PartitionRecords._consumer_record, "self tp record", "thread.py: PlainRecords"),
+    (fetcher.PartitionRecords._consume_aborted_up_to, "self batch_offset", "unpack.py: _aborted"),
+    (fetcher.PartitionRecords._contains_abort_marker, "self next_batch", "unpack.py: _aborted"),
     (
         faust.App._consumer_wait_empty,
         "self consumer logger",
@@ -89,9 +89,8 @@ def test_settings_reach_the_parts_of_aiokafkas_consumer(story):
         assert consumer._fetcher._fetch_min_bytes == 8, told
         assert consumer._fetcher._fetch_max_wait_ms == 9, told
         assert consumer._fetcher._isolation_level == fetcher.READ_COMMITTED, told
-        assert consumer._max_poll_records == 7, told
         assert [type(assignor) for assignor in consumer._coordinator._assignors] == [Copartitioned], told
-        assert type(consumer._fetcher._records) is PlainRecords, "streams/transport/thread.py: on_start"
+        assert type(consumer._fetcher._records) is UnpackedAnswers, "streams/transport/thread.py: on_start"
 
     story(tell)
 
@@ -119,33 +118,17 @@ def test_what_lies_beyond_the_positions_is_counted(story, eventually):
     story(tell)
 
 
-def answer() -> fetcher.FetchResult:
-    """A fetched batch of two records, as the fetcher makes it."""
-    builder = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, -1, 10_000)
-    builder.append(0, 1_000, b"k", b"v", [("h", b"1")])
-    builder.append(1, 1_001, None, None, [])
-    place = TopicPartition("t", 0)
-    records = fetcher.PartitionRecords(place, MemoryRecords(bytes(builder.build())), [], 0, None, None, True, 1)
-    state = SimpleNamespace(paused=False, position=0)
-    state.consumed_to = lambda position: setattr(state, "position", position)
-    assignment = SimpleNamespace(active=True, state_value=lambda tp: state)
-    return fetcher.FetchResult(place, assignment=assignment, partition_records=records, backoff=0.1)
-
-
-def test_the_fetchers_answers_give_plain_records():
-    buffer, result = PlainRecords(), answer()
-    buffer[TopicPartition("t", 0)] = result
-    first, second = result.getall(10)
-    assert type(first).__name__ == "DefaultRecord", (
-        "streams/transport/thread.py: PlainRecords replaces _consumer_record"
-    )
-    assert (first.offset, first.timestamp, first.timestamp_type) == (0, 1_000, 0)
-    assert (first.key, first.value, list(first.headers)) == (b"k", b"v", [("h", b"1")])
-    assert (second.key, second.value, list(second.headers)) == (None, None, [])
+def test_the_fetchers_answers_give_columns():
+    buffer, place = UnpackedAnswers(most=10), TopicPartition("t", 0)
+    records = fetcher.PartitionRecords(place, MemoryRecords(b""), [], 0, None, None, True, fetcher.READ_COMMITTED)
+    buffer[place] = fetcher.FetchResult(place, assignment=None, partition_records=records, backoff=0.1)
+    assert list(records) == [], "streams/transport/thread.py: UnpackedAnswers replaces _records_iterator"
+    assert records._records_iterator is None
+    assert buffer[place]._partition_records is records
 
 
 def test_an_error_in_the_fetchers_buffer_stays_an_error():
-    buffer, error = PlainRecords(), fetcher.FetchError(error=KeyError("t"), backoff=0.1)
+    buffer, error = UnpackedAnswers(most=10), fetcher.FetchError(error=KeyError("t"), backoff=0.1)
     buffer[TopicPartition("t", 0)] = error
     assert buffer[TopicPartition("t", 0)] is error
 

@@ -157,7 +157,7 @@ def test_headers_travel(story, eventually):
         service = Broadcast(topic, it.connection, lambda chunk: seen.append(chunk.headers))
         await service.start()
         await service.reach(1)
-        assert [list(headers) for headers in seen[0]] == [[("trace", b"1")]]
+        assert [{i: list(headers) for i, headers in told.items()} for told in seen] == [{0: [("trace", b"1")]}]
         await service.stop()
 
     story(tell)
