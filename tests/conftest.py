@@ -9,6 +9,17 @@ from deploy.local.clickhouse import ClickHouse
 from deploy.local.kafka import Kafka
 from throughline.settings import Settings
 
+# Warnings are errors, but these are about other people's code, and only they can mend it.
+OTHERS = (
+    "ignore:read_text is deprecated:DeprecationWarning:kafka.protocol.schemas.load_json",  # kafka-python on Python 3.11
+    "ignore:unclosed <socket:ResourceWarning",  # kafka-python leaves a refused connection to the garbage collector
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for line in OTHERS:
+        config.addinivalue_line("filterwarnings", line)
+
 
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:

@@ -1,0 +1,22 @@
+import socket
+
+from deploy.local.ports import LOOPBACK, free_port, is_free, is_open
+
+
+def test_the_preferred_port_is_taken_when_free() -> None:
+    port = free_port()
+    assert free_port(port) == port
+
+
+def test_another_port_is_found_when_the_preferred_one_is_taken() -> None:
+    with socket.socket() as server:
+        server.bind((LOOPBACK, 0))
+        server.listen()
+        taken = server.getsockname()[1]
+        assert is_open(taken)
+        assert not is_free(taken)
+        assert free_port(taken) != taken
+
+
+def test_found_ports_lie_below_the_ephemeral_range() -> None:
+    assert all(free_port() < 32_768 for _ in range(20))
