@@ -1,7 +1,8 @@
 """What one worker knows of identity: it follows identity.changes and asks the tables for whatever it has not heard of.
 
 The resolver writes the tables before it announces a change, so an answer is never older than the position of the view;
-a change that was heard is never replaced by an answer with a lower seq.
+a change that was heard is never replaced by an answer with a lower seq. A second resolver, or the same after a crash, announces
+old changes again: of a node that is not held here they say nothing, since the tables may know better.
 """
 
 from collections import OrderedDict
@@ -26,6 +27,7 @@ class View:
         self.position, self.capacity = position, capacity
         self._nodes: OrderedDict[Id, Change | None] = OrderedDict()  # None: alone, as most are
         self._asking = 0
+        self._heard: dict[Id, Change] = {}  # while an answer is under way, of nodes not held: it may be older
 
     def __len__(self) -> int:
         return len(self._nodes)
@@ -49,26 +51,37 @@ class View:
             self._asking += 1
             try:
                 answer = yield Ask("customers_of", (missing,))
+                assert isinstance(answer, dict)
+                self._answer(missing, answer)
             finally:
-                self._asking -= 1
-            assert isinstance(answer, dict)
-            self._answer(missing, answer)
+                self._end_asking()
         frozen = {node: self._nodes[node] or alone(node) for node in wanted}
         for node in wanted:
             self._nodes.move_to_end(node)
         self._trim()
         return frozen, self.position
 
+    def _end_asking(self) -> None:
+        self._asking -= 1
+        if not self._asking:
+            self._heard.clear()
+
     def _answer(self, asked: list[Id], answer: dict[Id, Change]) -> None:
         for node in asked:
-            change = answer.get(node)
+            change, heard = answer.get(node), self._heard.get(node)
+            if heard is not None and (change is None or change.seq < heard.seq):
+                change = heard
             if node not in self._nodes or (change is not None and self._seq(node) < change.seq):
                 self._nodes[node] = change
 
     def _learn(self, change: Change) -> None:
         for member in change.members:
-            if self._seq(member.node) <= change.seq:
-                self._nodes[member.node] = change
+            node = member.node
+            if node in self._nodes:
+                if self._seq(node) <= change.seq:
+                    self._nodes[node] = change
+            elif self._asking and (node not in self._heard or self._heard[node].seq <= change.seq):
+                self._heard[node] = change
 
     def _seq(self, node: Id) -> int:
         change = self._nodes.get(node)
