@@ -81,9 +81,14 @@ class Graph:
 
     def identifier(self, member: Member) -> Identifier:
         found = self.identifiers.get(member.node)
-        if found is None:
-            found = self.identifiers[member.node] = Identifier(member, self.rules.of(member.type).kind)
-        return found
+        return self._add(member) if found is None else found
+
+    def _add(self, member: Member) -> Identifier:
+        """The text of the type is the rule's own, so that a million identifiers share a dozen texts."""
+        rule = self.rules.of(member.type)
+        added = Identifier(Member(member.node, rule.name, member.home), rule.kind)
+        self.identifiers[member.node] = added
+        return added
 
     def find(self, a: Identifier, b: Identifier) -> Pair | None:
         """The pair of these two, `a.id < b.id`, if it was claimed."""

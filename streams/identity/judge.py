@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import sub
 
 from schemas.messages import Member
 from streams.identity.customer import Customer
@@ -75,17 +76,30 @@ def _broken_types(small: Customer, large: Customer, at: int, rules: IdentityRule
     joining = {member.type for member in small.members}
     types = [member.type for customer in (small, large) for member in customer.members]
     limited = [(rules.of(type), types.count(type)) for type in joining]
-    return [rule for rule, count in limited if _too_many(rule, count) and _too_close(rule, (small, large), at)]
+    broken = [rule for rule, count in limited if _too_many(rule, count)]
+    if len(small.members) == 1:
+        return [rule for rule in broken if _too_recent(rule, large, at)]
+    return [rule for rule in broken if _too_close(rule, (small, large), at)]
 
 
 def _too_many(rule: TypeRule, count: int) -> bool:
     return count > 1 if rule.unique else rule.limit is not None and count > rule.limit
 
 
+def _too_recent(rule: TypeRule, customer: Customer, at: int) -> bool:
+    """`_too_close` for one more identifier, which dates from `at`, as all others are from before."""
+    if rule.unique or not rule.window_ms or rule.limit is None:
+        return True
+    since = at - rule.window_ms
+    recent = [1 for member, date in customer.dated() if member.type == rule.name and (date is None or date > since)]
+    return len(recent) >= rule.limit
+
+
 def _too_close(rule: TypeRule, customers: tuple[Customer, ...], at: int) -> bool:
     """Whether more than the limit of a type lie within its window; those of a lone identifier date from `at`."""
     if rule.unique or not rule.window_ms:
         return True
-    members = [pair for customer in customers for pair in customer.dated()]
-    dates = sorted(at if date is None else date for member, date in members if member.type == rule.name)
-    return any(last - first < rule.window_ms for first, last in zip(dates, dates[rule.limit :], strict=False))
+    dates = [date for one in customers for member, date in one.dated() if member.type == rule.name]
+    when = sorted(at if date is None else date for date in dates)
+    closest: int = min(map(sub, when[rule.limit :], when))
+    return closest < rule.window_ms
