@@ -53,8 +53,12 @@ def _touchpoint(channel: str, properties: type[Properties]) -> type[Touchpoint]:
         __doc__=properties.__doc__,
         channel=(_only(channel), ...),
         event=(_only(properties.event), ...),
-        properties=(properties, Field(default_factory=properties)),
+        properties=(properties, ... if _requires(properties) else Field(default_factory=properties)),
     )
+
+
+def _requires(model: type[Properties]) -> bool:
+    return any(field.is_required() for field in model.model_fields.values())
 
 
 def _free(channel: str) -> type[Touchpoint]:

@@ -1,11 +1,11 @@
-"""Records of the public topics in, facts and dead letters out. Pure: the same records give the same facts, at any time."""
+"""Records of the public topics in, facts and dead letters out. Pure: the same records give the same facts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from schemas.channel import Channel
 from schemas.deadletter import DeadLetter
-from schemas.decoding.batch import EMPTY, Assembler, Batch, Source
+from schemas.decoding.batch import NOTHING, Accepted, Assembler, Batch, Source, merged
 from schemas.decoding.lane import Lane
 from schemas.decoding.mend import Mender
 from schemas.decoding.refusal import Refusal, refusal
@@ -23,7 +23,7 @@ __all__ = ["DecodeRules", "Decoded", "Decoder", "claims_of"]
 class Decoded(NamedTuple):
     """Parallel lists for the good records, in the order of offsets, and the dead ones, also in that order.
 
-    `homes` are partitions of the nodes' own keys; `identifiers` (type, normalised value, node) begin with the strongest;
+    `homes` are partitions of the nodes' own keys; `identifiers` (type, normal value, node) begin with the strongest;
     `raws` are the bytes as they came, or the canonical form where only the slow lane accepted the event.
     """
 
@@ -52,39 +52,38 @@ class Decoder:
         self,
         topic: str,
         partition: int,
-        values: list[bytes | None],
-        offsets: list[int],
-        timestamps: list[int],
-        keys: list[bytes | None],
+        values: Sequence[bytes | None],
+        offsets: Sequence[int],
+        timestamps: Sequence[int],
+        keys: Sequence[bytes | None],
     ) -> Decoded:
         """Records of one partition as parallel lists, timestamps in ms. Never raises for what is in a record."""
         channel = channel_of(topic, self._rules.prefix) or topic
         source = Source(partition, values, offsets, timestamps, keys)
         lane = self._lanes.get(channel)
         if lane is None:
-            return _decoded(source, EMPTY, self._mended(channel, source, list(range(len(values))))[1])
+            return _decoded(source, NOTHING, self._mended(channel, source, range(len(values)))[1])
         first = self._fast(lane, source)
         mended, refused = self._mended(channel, source, first.doubtful)
-        second = self._assembler.batch(lane, source, list(mended), list(mended.values())) if mended else EMPTY
-        refused += first.refused + second.refused + [(index, _UNSEEN) for index in second.doubtful]
-        return _decoded(source, _merged(first, second), refused)
+        second = self._assembler.batch(lane, source, list(mended), list(mended.values()))
+        refused += [*first.refused, *second.refused, *((index, _UNSEEN) for index in second.doubtful)]
+        return _decoded(source, merged(first.accepted, second.accepted), refused)
 
     def _fast(self, lane: Lane, source: Source) -> Batch:
         """What the fast lane takes; `doubtful` is all else."""
-        largest = self._rules.max_record_bytes
-        sound = [index for index, value in enumerate(source.values) if value is not None and len(value) <= largest]
-        raws = [value for value in source.values if value is not None and len(value) <= largest]
-        wrong = suspects(raws) if raws else set()
+        largest, values = self._rules.max_record_bytes, source.values
+        indexes = [index for index, value in enumerate(values) if value and len(value) <= largest]
+        raws = [values[index] or b"" for index in indexes]
+        wrong = suspects(raws)
         if wrong:
-            sound = [index for place, index in enumerate(sound) if place not in wrong]
-            raws = [value for place, value in enumerate(raws) if place not in wrong]
-        batch = self._assembler.batch(lane, source, sound, raws)
-        if len(sound) < len(source.values):
-            batch.doubtful.extend(set(range(len(source.values))).difference(sound))
-        return batch
+            indexes = [index for place, index in enumerate(indexes) if place not in wrong]
+            raws = [values[index] or b"" for index in indexes]
+        batch = self._assembler.batch(lane, source, indexes, raws)
+        rest = set(range(len(values))).difference(indexes) if len(indexes) < len(values) else ()
+        return batch._replace(doubtful=(*batch.doubtful, *rest))
 
     def _mended(
-        self, channel: str, source: Source, indexes: list[int]
+        self, channel: str, source: Source, indexes: Iterable[int]
     ) -> tuple[dict[int, bytes], list[tuple[int, Refusal]]]:
         judged = [(index, self._mender.mend(channel, source.values[index])) for index in sorted(indexes)]
         mended = {index: verdict for index, verdict in judged if isinstance(verdict, bytes)}
@@ -94,26 +93,16 @@ class Decoder:
 _UNSEEN = refusal("invalid", "", "the event is valid but its canonical form was not taken; report this with the event")
 
 
-def _merged(first: Batch, second: Batch) -> Batch:
-    if not second.indexes:
-        return first
-    indexes = first.indexes + second.indexes
-    order = sorted(range(len(indexes)), key=indexes.__getitem__)
-    columns = [[*a, *b] for a, b in zip(first[:7], second[:7], strict=True)]
-    return Batch(*[[column[place] for place in order] for column in columns], [], [])
-
-
-def _decoded(source: Source, batch: Batch, refused: list[tuple[int, Refusal]]) -> Decoded:
-    indexes = batch.indexes
+def _decoded(source: Source, accepted: Accepted, refused: list[tuple[int, Refusal]]) -> Decoded:
     return Decoded(
-        batch.facts,
-        [source.offsets[index] for index in indexes],
-        [source.times[index] for index in indexes],
-        batch.sources,
-        batch.raws,
-        batch.homes,
-        batch.identifiers,
-        batch.levels,
+        accepted.facts,
+        [source.offsets[index] for index in accepted.indexes],
+        [source.times[index] for index in accepted.indexes],
+        accepted.sources,
+        accepted.raws,
+        accepted.homes,
+        accepted.identifiers,
+        accepted.levels,
         [_dead(source, index, why) for index, why in sorted(refused)],
     )
 

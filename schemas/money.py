@@ -21,7 +21,7 @@ def decimal_of(value: Any) -> Decimal:
         raise ValueError("is not an amount; send a number or a decimal string such as 12.34")
     amount = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
     if not amount.is_finite() or abs(amount) >= LIMIT:
-        raise ValueError(f"is out of range; amounts lie between -{LIMIT} and {LIMIT}")
+        raise ValueError(f"is out of range; send an amount between -{LIMIT} and {LIMIT}")
     return amount
 
 

@@ -1,7 +1,8 @@
 """A slice of events turned into the columns of a decoded chunk."""
 
-from collections.abc import Sequence
-from itertools import compress
+from collections.abc import Iterator, Sequence
+from itertools import compress, repeat
+from operator import add
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,8 +28,8 @@ class Source(NamedTuple):
     keys: Sequence[bytes | None]
 
 
-class Batch(NamedTuple):
-    """Accepted events, parallel lists; `indexes` are places in the source. Then what was not accepted, by such indexes."""
+class Accepted(NamedTuple):
+    """Events, as parallel lists; `indexes` are places in the source."""
 
     indexes: list[int]
     facts: list[Fact]
@@ -37,11 +38,17 @@ class Batch(NamedTuple):
     homes: list[int]
     identifiers: list[tuple[Identifier, ...]]
     levels: list[int]
-    doubtful: list[int]  # the slow lane must decide
-    refused: list[tuple[int, Refusal]]
 
 
-EMPTY = Batch([], [], [], [], [], [], [], [], [])
+NOTHING = Accepted([], [], [], [], [], [], [])
+
+
+class Batch(NamedTuple):
+    """What became of records: accepted, left to the slow lane, refused; the latter two by places in the source."""
+
+    accepted: Accepted = NOTHING
+    doubtful: tuple[int, ...] = ()
+    refused: tuple[tuple[int, Refusal], ...] = ()
 
 
 class Assembler:
@@ -55,31 +62,33 @@ class Assembler:
         """`raws` are the bytes to decode for the records at `indexes`."""
         events = lane.decode(raws)
         decoded = [event is not None for event in events]
-        doubtful = [index for index, good in zip(indexes, decoded, strict=True) if not good]
-        if doubtful:
+        doubtful: tuple[int, ...] = ()
+        if not all(decoded):
+            doubtful = tuple(index for index, good in zip(indexes, decoded, strict=True) if not good)
             events, indexes, raws = _only(decoded, events, indexes, raws)
+        return self._timed(lane, source, (events, indexes, raws), doubtful)
+
+    def _timed(self, lane: Lane, source: Source, records: Sequence[list[Any]], doubtful: tuple[int, ...]) -> Batch:
+        events, indexes, _ = records
         if not events:
-            return EMPTY._replace(doubtful=doubtful)
+            return Batch(doubtful=doubtful)
         whos = self._directory.look_up([bytes(event.identifiers) for event in events])
         timing = timing_of(events, [source.times[index] for index in indexes], self._rules)
         known = timing.readable if None not in whos else timing.readable & np.array([who is not None for who in whos])
         good = known & timing.fits
         if good.all():
-            return self._columns(lane, source, (events, indexes, raws, whos), timing)._replace(doubtful=doubtful)
-        doubtful += compress(indexes, (~known).tolist())
-        refused = [
-            (indexes[place], out_of_time(timing, place, self._rules))
-            for place in np.flatnonzero(known & ~good).tolist()
-        ]
-        kept = _only(good.tolist(), events, indexes, raws, whos)
-        timing = Timing(*(column[good] for column in timing))
-        return self._columns(lane, source, kept, timing)._replace(doubtful=doubtful, refused=refused)
+            return Batch(self._columns(lane, source, (*records, whos), timing), doubtful)
+        late = np.flatnonzero(known & ~good).tolist()
+        refused = tuple((indexes[place], out_of_time(timing, place, self._rules)) for place in late)
+        kept = _only(good.tolist(), *records, whos)
+        accepted = self._columns(lane, source, kept, timing.only(good))
+        return Batch(accepted, (*doubtful, *compress(indexes, (~known).tolist())), refused)
 
-    def _columns(self, lane: Lane, source: Source, kept: Sequence[list[Any]], timing: Timing) -> Batch:
+    def _columns(self, lane: Lane, source: Source, kept: Sequence[list[Any]], timing: Timing) -> Accepted:
         events, indexes, raws, whos = kept
         if not events:
-            return EMPTY
-        return Batch(
+            return NOTHING
+        return Accepted(
             indexes,
             _facts(lane, events, raws, whos, timing),
             [event.source for event in events],
@@ -87,8 +96,6 @@ class Assembler:
             self._homes(source, indexes, whos),
             [who.identifiers for who in whos],
             self._levels(events),
-            [],
-            [],
         )
 
     def _homes(self, source: Source, indexes: list[int], whos: list[Who]) -> list[int]:
@@ -104,15 +111,28 @@ class Assembler:
         return [min(1 if event.assurance is None else event.assurance, cap(event.source, 1)) for event in events]
 
 
+def merged(first: Accepted, second: Accepted) -> Accepted:
+    """Both in the order of their indexes."""
+    if not second.indexes:
+        return first
+    indexes = first.indexes + second.indexes
+    order = sorted(range(len(indexes)), key=indexes.__getitem__)
+    return Accepted(*_sorted(first, second, order))
+
+
+def _sorted(first: Accepted, second: Accepted, order: list[int]) -> Iterator[list[Any]]:
+    for column in map(add, first, second):
+        yield [column[place] for place in order]
+
+
 def _only(wanted: list[bool], *columns: list[Any]) -> tuple[list[Any], ...]:
     return tuple(list(compress(column, wanted)) for column in columns)
 
 
 def _facts(lane: Lane, events: list[Any], raws: list[bytes], whos: list[Who], timing: Timing) -> list[Fact]:
     readers = lane.readers
-    threads, values, currencies, metrics, scores, places = zip(
-        *[readers[event.__class__](event) for event in events], strict=True
-    )
+    said = [readers[event.__class__](event) for event in events]
+    threads, values, currencies, metrics, scores, places = zip(*said, strict=True)
     hashes = np.array(list(map(crc32c, raws)), np.int64) & 0x1FFFFF
     columns = (
         [who.node for who in whos],
@@ -124,6 +144,13 @@ def _facts(lane: Lane, events: list[Any], raws: list[bytes], whos: list[Who], ti
         [lane.channel] * len(events),
         [event.event for event in events],
         [who.thread or thread for who, thread in zip(whos, threads, strict=True)],
-        values, currencies, metrics, scores, places,
-    )  # fmt: skip
-    return list(map(Fact._make, zip(*columns, strict=True)))
+        values,
+        currencies,
+        metrics,
+        scores,
+        places,
+    )
+    return list(map(_new_tuple, repeat(Fact), zip(*columns, strict=True)))
+
+
+_new_tuple: Any = tuple.__new__  # what Fact._make calls, without its own cost per event

@@ -7,8 +7,8 @@ V = TypeVar("V")
 
 
 class Bounded(Generic[K, V]):
-    """Two generations. A full young one becomes the old one, and what the old one still answers moves back up: between `size`
-    and twice `size` entries are kept.
+    """Two generations. A full young one becomes the old one, and what the old one still answers moves back up: between
+    `size` and twice `size` entries are kept.
     """
 
     def __init__(self, size: int) -> None:

@@ -10,8 +10,8 @@ from throughline.settings import Settings
 class DecodeRules:
     """`caps`: the highest assurance believed, by source (others 1). `trusted`: sources whose `received_at` is believed.
 
-    `earliest_event` in ms; `region` completes phone numbers; `blocked` are further values, in lower case, that name nobody;
-    `prefix` stands before every topic.
+    `earliest_event` in ms; `region` completes phone numbers; `blocked` are further values, in lower case, that name
+    nobody; `prefix` stands before every topic.
     """
 
     node_key: bytes

@@ -17,44 +17,51 @@ THREADS = {"ticket_id": "ticket_id", "call_id": "call_id", "chat_id": "chat_id",
            "order_id": "order_id"}  # fmt: skip
 MONEY = ("revenue", "total", "value")
 PLACES = ("location", "path", "screen", "store_id", "queue")
-NOTHING = ("", 0, "", "", 0.0)
 
 
 def reader_of(event: str, properties: type[Struct]) -> Callable[[Any], Said]:
     """The function that reads these from an event whose properties are of this struct.
 
-    thread: the first of ticket_id, call_id, chat_id (conversation_id), order_id, normalised. value: the first of revenue,
-    total, value. location: the first that is not empty of location, path, screen (name, for Screen Viewed), store_id, queue
-    and the path of url among the properties, then context.page.path, the path of context.page.url, context.screen.name.
+    thread: the first of ticket_id, call_id, chat_id (conversation_id), order_id, normalised.
+    value: the first of revenue, total, value.
+    location: the first that is not empty of location, path, screen (name, for Screen Viewed), store_id, queue and the
+    path of url among the properties, then context.page.path, the path of context.page.url, context.screen.name.
     """
     has = properties.__struct_fields__
-    rare = [name for name in (*THREADS, *MONEY, "currency", "metric", "score") if name in has]
+    threads = [name for name in THREADS if name in has]
     places = [name for name in PLACES if name in has]
     if event == "Screen Viewed":
         places.insert(places.index("screen") + 1, "name")
-    get_rare, none, with_url = attrgetter(*rare), (None,) * len(rare), "url" in has
-    get_places = attrgetter(*places, "location")
+    get_threads, get_money = attrgetter(*threads), attrgetter(*[name for name in MONEY if name in has], "value")
+    get_places, with_url = attrgetter(*places, "location"), "url" in has
+    no_threads = (None,) * len(threads)
 
     def read(event: Any) -> Said:
         properties = event.properties
-        given = get_rare(properties)
-        details = NOTHING if given == none else _details(dict(zip(rare, given, strict=True)))
+        given = get_threads(properties)
+        thread = "" if given == no_threads else thread_of(dict(zip(threads, given, strict=True)))
+        value, currency = 0, properties.currency
+        for amount in get_money(properties):
+            if amount is not None:
+                value = units_of(amount)
+                break
         for place in get_places(properties):
             if place:
-                return (*details, place)
-        url = path_of(properties.url) if with_url and properties.url else ""
-        return (*details, url or _surroundings(event.context))
+                break
+        else:
+            url = path_of(properties.url) if with_url and properties.url else ""
+            place = url or _surroundings(event.context)
+        return thread, value, currency.upper() if currency else "", "", 0.0, place
 
-    return read
+    return _with_score(read) if "metric" in has else read
 
 
-def _details(given: dict[str, Any]) -> tuple[str, int, str, str, float]:
-    metric = given.get("metric") or ""
-    amount = next((given[name] for name in MONEY if given.get(name) is not None), None)
-    return (
-        thread_of(given), 0 if amount is None else units_of(amount), (given.get("currency") or "").upper(), metric,
-        given["score"] if metric else 0.0,
-    )  # fmt: skip
+def _with_score(read: Callable[[Any], Said]) -> Callable[[Any], Said]:
+    def read_score(event: Any) -> Said:
+        thread, value, currency, _, _, place = read(event)
+        return thread, value, currency, event.properties.metric, event.properties.score, place
+
+    return read_score
 
 
 def thread_of(given: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""What the fast lane does not look at in the parts of a record that it skips, found in the bytes of many records at once."""
+"""What the fast lane does not see in the parts of a record that it skips, found in the bytes of many at once."""
 
 import re
 from collections.abc import Sequence
@@ -18,7 +18,10 @@ Flags = npt.NDArray[np.bool_]
 
 
 def suspects(values: Sequence[bytes]) -> set[int]:
-    """Indexes of the records that may hold NUL, bytes that are no UTF-8, numbers beyond a double, or too many levels."""
+    """Indexes of records that may hold NUL, bytes that are no UTF-8, numbers beyond a double, or too many levels.
+
+    No record may be empty.
+    """
     found: set[int] = set()
     for start in range(0, len(values), BLOCK):
         found.update(start + index for index in _block(values[start : start + BLOCK]))
@@ -47,7 +50,7 @@ def is_utf8(value: bytes) -> bool:
 
 def _deep(letters: Bytes, ends: npt.NDArray[np.int64], values: Sequence[bytes]) -> set[int]:
     openers = ((letters & 0xDF) == ord("[")).view(np.uint8)
-    starts = np.concatenate(([0], ends[:-1])).clip(max=len(letters) - 1)
+    starts = np.concatenate(([0], ends[:-1]))
     many = np.add.reduceat(openers, starts, dtype=np.int64) > DEEPEST
     return {index for index in np.flatnonzero(many).tolist() if depth(values[index]) > DEEPEST}
 
@@ -63,7 +66,7 @@ def _exponents(letters: Bytes, digit: Flags) -> Flags:
     """Where a digit is followed by e, a digit or plus, and two digits."""
     if len(letters) < 5:
         return np.zeros(0, np.bool_)
-    found = (letters[1:-3] | 0x20) == ord("e")
+    found: Flags = (letters[1:-3] | 0x20) == ord("e")
     found &= digit[:-4]
     found &= digit[3:-1]
     found &= digit[4:]
@@ -74,7 +77,8 @@ def _runs(samples: Flags) -> Flags:
     if len(samples) < 6:
         return np.zeros(0, np.bool_)
     count = len(samples) - 5
-    return np.logical_and.reduce([samples[i : i + count] for i in range(6)])
+    found: Flags = np.logical_and.reduce([samples[i : i + count] for i in range(6)])
+    return found
 
 
 def depth(value: bytes) -> int:

@@ -50,7 +50,7 @@ def _lane(annotation: Any) -> Any:
     if origin in (Union, UnionType):
         return Union[tuple(_lane(argument) for argument in arguments)]  # noqa: UP007 - built at run time
     if origin is list:
-        return list[_lane(arguments[0])]  # type: ignore[misc] - built at run time
+        return list.__class_getitem__(_lane(arguments[0]))
     if origin is Literal:
         return annotation
     if isinstance(annotation, type) and issubclass(annotation, Part):
@@ -75,7 +75,7 @@ def _rules(extras: tuple[Any, ...]) -> list[Any]:
 
 @cache
 def struct_of(model: type[Part]) -> type[Struct]:
-    """The struct of a model of properties, context or a part of them; raises ConfigurationError if there can be none."""
+    """The struct of a model of properties or context; raises ConfigurationError if there can be none."""
     if model is FreeProperties:
         return FreeFields
     _refuse_own_validators(model)

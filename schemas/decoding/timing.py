@@ -1,7 +1,8 @@
 """The times of a slice of events: corrected by the sender's clock, and refused where they cannot be."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,8 @@ Times = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 
-class Timing(NamedTuple):
+@dataclass(frozen=True)
+class Timing:
     """ms UTC. `readable`: every timestamp of the event is one. `fits`: and none is too early or too late."""
 
     original: Times
@@ -26,10 +28,15 @@ class Timing(NamedTuple):
     readable: Flags
     fits: Flags
 
+    def only(self, wanted: Flags) -> "Timing":
+        """Of the events where `wanted` is true."""
+        original, event, received = self.original[wanted], self.event[wanted], self.received[wanted]
+        return Timing(original, event, received, self.readable[wanted], self.fits[wanted])
+
 
 def timing_of(events: Sequence[Any], record_times: Sequence[int], rules: DecodeRules) -> Timing:
-    """event = received - (sent - original); without sent_at the original time. received: the field where the source is trusted,
-    else the record's own time."""
+    """event = received - (sent - original); without sent_at the original time. received: the field where the source is
+    trusted, else the record's own time."""
     original = parse_all([event.original_timestamp for event in events])
     sent, has_sent = _optional([event.sent_at for event in events])
     claimed, has_claimed = _optional([event.received_at for event in events])

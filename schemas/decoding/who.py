@@ -15,7 +15,7 @@ _order = {name: position for position, name in enumerate(TYPES)}
 
 
 class Who(NamedTuple):
-    """`node` and `key` are those of the strongest identifier; `thread` is the first transaction as `type:value`, or ""."""
+    """`node` and `key` are the strongest identifier's; `thread` is the first transaction as `type:value`, or ""."""
 
     node: Id
     key: bytes
@@ -56,13 +56,13 @@ class Directory:
         return who
 
     def _who(self, given: list[tuple[str, str]]) -> Who | None:
-        given.sort(key=lambda pair: _order[pair[0]])
+        if len(given) > 1:
+            given.sort(key=_strength)
         identifiers = tuple(identifier for pair in given if (identifier := self._identifier(pair)) is not BLOCKED)
         if not identifiers:
             return None
         type, value, node = identifiers[0]
-        threads = [key_of(type, value) for type, value, _ in identifiers if type in TRANSACTIONS]
-        return Who(node, key_of(type, value).encode(), identifiers, threads[0] if threads else "")
+        return Who(node, key_of(type, value).encode(), identifiers, _thread(identifiers))
 
     def _identifier(self, pair: tuple[str, str]) -> Identifier:
         known = self._identifiers.get(pair)
@@ -75,3 +75,14 @@ class Directory:
     def _normalised(self, type: str, value: str) -> Identifier:
         normal = normalise(type, value, self._region, self._blocked)
         return BLOCKED if normal is None else (type, normal, node_of(type, normal, self._node_key))
+
+
+def _strength(pair: tuple[str, str]) -> int:
+    return _order[pair[0]]
+
+
+def _thread(identifiers: tuple[Identifier, ...]) -> str:
+    for type, value, _ in identifiers:
+        if type in TRANSACTIONS:
+            return key_of(type, value)
+    return ""
