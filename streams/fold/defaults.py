@@ -79,7 +79,7 @@ STAGES = {event: stage for stage, events in _EVENTS_OF_STAGE.items() for event i
 
 RULES = JourneyRules(
     version=1, timeouts={}, journeys=(SERVICE, PURCHASE), stages=STAGES, contacts=CONTACT_RULES, detectors=discover(),
-    passive=PASSIVE,
+    passive=PASSIVE, conversations=frozenset({"phone"}),
 )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ class Plan:
 
     timeout: int
     session_at_most: int
-    by_thread: bool  # a session is a conversation
+    by_thread: bool  # a session is one conversation
     kind: int
     abandoned_after: int
     opens: bool
@@ -57,14 +57,13 @@ class EventPlans(dict[str, Plan]):
 
 def plan_of(rules: JourneyRules, channel: str, event: str) -> Plan:
     """The rules for one kind of event."""
-    timeout = rules.timeouts.get(channel, rules.other_timeout)
     kind = kind_of(rules.journeys, channel, event)
     type = rules.journeys[kind] if kind >= 0 else _NO_TYPE
     stage = type.stage or rules.stages.get(event, "")
     return Plan(
-        timeout=timeout or rules.session_at_most,
+        timeout=rules.timeouts.get(channel, rules.other_timeout),
         session_at_most=rules.session_at_most,
-        by_thread=not timeout,
+        by_thread=channel in rules.conversations,
         kind=kind,
         abandoned_after=type.abandoned_after,
         opens=event in type.opens,

@@ -58,8 +58,8 @@ class JourneyRules:
     """Everything a fold depends on besides facts and `now`. A change of any value needs a higher `version`.
 
     * `timeouts`: ms per channel: a touchpoint continues the session of its channel if it comes at most so long after
-      the last one. 0: a session is a conversation, continued by the same thread only. `session_at_most`: ms since its
-      start.
+      the last one. `session_at_most`: ms since its start. `conversations`: channels where a session is one
+      conversation: where its first fact and the touchpoint both have a thread, that decides instead of the gap.
     * `late_after`: a fact received more than this after its event time is attached, and changes nothing else.
     * `stages`: stage of an event by name; other events keep the stage the customer is in. A score of `advocate_from` or
       more on a question about recommending (nps) is advocacy.
@@ -73,6 +73,7 @@ class JourneyRules:
     contacts: ContactRules
     detectors: tuple[Detector, ...]
     passive: frozenset[str] = frozenset()
+    conversations: frozenset[str] = frozenset()
     session_at_most: int = DAY
     late_after: int = 72 * HOUR
     advocate_from: float = 9

@@ -53,9 +53,12 @@ class State:
         session = self.sessions.get(channel)
         if (
             session is not None
-            and time - session.end <= plan.timeout
             and time - session.start <= plan.session_at_most
-            and (not plan.by_thread or (fact[8] and fact[8] == session.thread))
+            and (
+                fact[8] == session.thread
+                if plan.by_thread and fact[8] and session.thread
+                else time - session.end <= plan.timeout
+            )
         ):
             session.count += 1
             session.end = time

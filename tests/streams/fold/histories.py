@@ -10,7 +10,7 @@ MINUTE = 60_000
 START = 1_700_000_000_000
 RULES = rules_for({
     "website": 30 * MINUTE, "chat": 30 * MINUTE, "email": 24 * HOUR, "social": 24 * HOUR, "store": 60 * MINUTE,
-    "phone": 0, "survey": 24 * HOUR, "post": 24 * HOUR,
+    "phone": HOUR, "survey": 24 * HOUR, "post": 24 * HOUR,
 })  # fmt: skip
 
 KINDS = [

@@ -70,8 +70,8 @@ class Reference:
         timeout = self.rules.timeouts.get(fact.channel, self.rules.other_timeout)
         if fact.event_time - first.event_time > self.rules.session_at_most:
             return False
-        if timeout == 0:
-            return fact.thread != "" and fact.thread == first.thread
+        if fact.channel in self.rules.conversations and fact.thread and first.thread:
+            return fact.thread == first.thread
         return fact.event_time - last.event_time <= timeout
 
     def type_of(self, fact: Fact) -> JourneyType | None:
