@@ -54,7 +54,7 @@ class Watched:
     def _mourn(self, now: float) -> str:
         self._failures = 1 if now - self._since > self._back_off.calm else self._failures + 1
         delay = self._back_off.delay(self._failures)
-        self._due = now + delay
+        self._due, self.ready = now + delay, False
         how = describe_exit(self.running.exit_code)
         return f"{self.process.name} {how}; restarting in {delay:g} s (log: {self.process.log})"
 
@@ -94,6 +94,10 @@ class Supervisor:
     def entries(self) -> tuple[Entry, ...]:
         """What runs now, in the order of starting."""
         return tuple(watched.entry() for watched in self._all())
+
+    def all_ready(self) -> bool:
+        """True if everything runs and answers."""
+        return all(watched.ready for watched in self._all())
 
     def watch(self) -> None:
         """One look at every process. Called in a loop."""
