@@ -1,6 +1,7 @@
 """Loads a whole log of claims into a graph at once: the same state as claim by claim, without the outcomes between."""
 
 from collections.abc import Iterable
+from operator import attrgetter
 
 from schemas.messages import Claim
 from streams.identity.cuts import ends_of
@@ -42,7 +43,9 @@ def _read(graph: Graph, claims: Iterable[Claim]) -> list[Pair]:
 def _settle(graph: Graph, judge: Judge, pairs: list[Pair]) -> list[Pair]:
     """Decides all pairs as if no device were shared; returns those that a rule refused."""
     refused = []
-    for pair in sorted(pairs, key=lambda pair: pair.position):
+    for part in ("b.id", "a.id", "first_seen"):  # stable sorts: a million positions as tuples would cost 150 MB
+        pairs.sort(key=attrgetter(part))
+    for pair in pairs:
         pair.refusal = skip_of(pair.a.skip, pair.b.skip)
         if pair.refusal is not None:
             continue
