@@ -103,7 +103,7 @@ def worker(values: Mapping[str, Any], slot: int = 1) -> Iterator[tuple[int, Call
     port = free_port()
     environment = {f"THROUGHLINE_{name.upper()}": value if isinstance(value, str) else json.dumps(value) for name, value in values.items()}
     command = [sys.executable, "-m", "throughline.cli", "worker", "--slot", str(slot), "--metrics-port", str(port)]
-    with tempfile.TemporaryFile() as log:
+    with tempfile.TemporaryFile() if not os.environ.get("KEEPLOG") else open(os.environ["KEEPLOG"],"w+b") as log:
         process = subprocess.Popen(command, env={**os.environ, **environment}, stderr=log, stdout=log)
         try:
             yield process.pid, lambda: scrape(port)
