@@ -1,7 +1,8 @@
 """Records of the public topics in, facts and dead letters out. Pure: the same records give the same facts."""
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence, Set
+from itertools import compress
+from typing import Any, NamedTuple
 
 from schemas.channel import Channel
 from schemas.deadletter import DeadLetter
@@ -36,6 +37,12 @@ class Decoded(NamedTuple):
     identifiers: list[tuple[Identifier, ...]]
     levels: list[int]
     dead: list[DeadLetter]
+
+    def without(self, offsets: Set[int]) -> "Decoded":
+        """The same without the records at these offsets."""
+        kept = [offset not in offsets for offset in self.offsets]
+        columns: list[list[Any]] = [list(compress(column, kept)) for column in self[:-1]]
+        return Decoded._make([*columns, [letter for letter in self.dead if letter.offset not in offsets]])
 
 
 class Decoder:

@@ -6,7 +6,7 @@ from typing import Any
 
 SCALE = 10_000
 LIMIT = 10**13  # exclusive; leaves room in a Decimal(18, 4)
-PATTERN = r"^-?[0-9]{1,13}(\.[0-9]{1,30})?$"
+PATTERN = r"^-?[0-9]{1,13}(\.[0-9]+)?$"
 _matches = re.compile(PATTERN.replace("$", r"\Z")).match
 
 
