@@ -7,7 +7,7 @@ from typing import Any
 import stamina
 from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient, OffsetSpec
-from kafka.errors import CoordinatorNotAvailableError, KafkaError
+from kafka.errors import KafkaError
 
 from throughline.errors import Unavailable
 from throughline.options import KafkaSettings
@@ -87,7 +87,7 @@ class LagReader:
 
     def _committed(self) -> dict[TopicPartition, int]:
         # A cluster that never had a group makes the coordinator's topic when it is asked for the first time.
-        for attempt in stamina.retry_context(on=CoordinatorNotAvailableError, attempts=12, timeout=5, wait_max=1):
+        for attempt in stamina.retry_context(on=_passing, attempts=12, timeout=5, wait_max=1):
             with attempt:
                 groups = self._admin.list_group_offsets({self._group: None})
         return {partition: found.offset for partition, found in groups[self._group].items()}
@@ -115,3 +115,7 @@ class LagReader:
     def _unavailable(self, error: KafkaError) -> Unavailable:
         servers = self._kafka.bootstrap_servers
         return Unavailable(f"Kafka at {servers} does not answer: {error}; start it with `throughline up`")
+
+
+def _passing(error: Exception) -> bool:
+    return isinstance(error, KafkaError) and bool(error.retriable)

@@ -79,10 +79,10 @@ def jars(cache: Path) -> Finding:
 def wheel() -> Finding:
     """ClickHouse's."""
     try:
-        return Finding("clickhouse", f"chdb-core {importlib.metadata.version('chdb-core')}")
+        return Finding("chdb-core", f"{importlib.metadata.version('chdb-core')}, the local ClickHouse")
     except importlib.metadata.PackageNotFoundError:
         remedy = "`pip install chdb-core`, or point THROUGHLINE_CLICKHOUSE__HOST at a server of your own"
-        return Finding("clickhouse", "chdb-core is not installed", remedy)
+        return Finding("chdb-core", "not installed", remedy)
 
 
 def ports(own_kafka: bool, own_clickhouse: bool) -> Iterator[Finding]:

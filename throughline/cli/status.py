@@ -63,15 +63,15 @@ def _lags(settings: Settings, problems: list[str]) -> list[TopicLag]:
     prefix = settings.topic_prefix
     try:
         with LagReader(settings.kafka, f"{prefix}throughline") as reader:
-            topics = [name for name in reader.topics() if _is_read(name.removeprefix(prefix))]
+            topics = [name for name in reader.topics() if _is_read(name, prefix)]
             return sorted(reader.read(topics), key=lambda lag: lag.topic)
     except Unavailable as error:
         problems.append(str(error))
         return []
 
 
-def _is_read(topic: str) -> bool:
-    return topic in (CLAIMS, INBOX) or topic.startswith(PUBLIC)
+def _is_read(topic: str, prefix: str) -> bool:
+    return topic in (prefix + CLAIMS, prefix + INBOX) or topic.startswith(prefix + PUBLIC)
 
 
 def _dead_letters(settings: Settings, problems: list[str]) -> dict[str, int] | None:
