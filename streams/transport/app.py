@@ -6,13 +6,20 @@ from mode import CrashingSupervisor
 from streams.transport.connection import Connection
 
 
+class App(faust.App):
+    """Faust without its folder `<id>-data` in the working directory: there are no tables to keep in it."""
+
+    def _create_directories(self) -> None:
+        pass
+
+
 def make_app(group: str, connection: Connection, instance: str | None = None) -> faust.App:
     """An app of the consumer group `group`, yet without `use_chunks`.
 
     `instance` is the stable name of this worker's slot (`worker-1`): restarted under it, the worker has its
     partitions again without a rebalance of the others. Two processes under one name fence each other.
     """
-    return faust.App(
+    return App(
         group,
         broker=connection.faust_brokers(),
         broker_credentials=connection.faust_credentials(),

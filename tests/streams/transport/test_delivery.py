@@ -187,6 +187,18 @@ def test_deleted_offsets_are_told_and_become_a_gap(story, eventually):
     story(tell)
 
 
+def test_a_worker_leaves_nothing_on_disk(story, eventually, tmp_path, monkeypatch):
+    async def tell(it):
+        topic = await it.topic()
+        await it.produce(topic, 1)
+        worker = await it.worker(topic)
+        await eventually(lambda: worker.count == 1)
+
+    monkeypatch.chdir(tmp_path)
+    story(tell)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_missing_topic_is_named(story, eventually):
     async def tell(it):
         worker = await it.worker("no-such-topic", limits=Limits(topics=0.5))

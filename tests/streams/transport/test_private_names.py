@@ -53,6 +53,7 @@ METHODS = [
         "self consumer logger",
         "consumer.py: wait_empty, called before a rebalance and a stop",
     ),
+    (faust.App._create_directories, "self", "app.py: App"),
     (Recovery._resume_streams, "self generation_id", "consumer.py: perform_seek, called before the flow resumes"),
     (futures.notify, "fut result", "consumer.py: ack"),
     (AbstractPartitionAssignor.assign, "cluster members", "assignor.py: Copartitioned"),

@@ -138,7 +138,7 @@ def test_records_fetched_for_an_ended_assignment_are_given_back(story, eventuall
         worker = await it.worker(topic, listener=Closed())
         await eventually(lambda: worker.owns)
         consumer = worker.transport.consumer
-        assert await consumer._thread.fetch({}, {(topic, 0)}, 5.0) == {}
+        assert await consumer._thread.fetch({}, {(topic, 0)}, 5.0) == []
         opened.set()
         await eventually(lambda: worker.count == 1_000)
         assert worker.chunks[0].offsets[0] == 0
