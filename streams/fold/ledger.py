@@ -13,7 +13,7 @@ _NO_JOURNEY: Summary = "", 0, 0, 0, 0, 0, 0, 0, ()
 
 
 class Ledger(Notes):
-    """`entries` by place; `changed`: places whose rows may differ from those last taken.
+    """`entries` by place; `changed`: places whose rows may differ from those last taken, some twice.
 
     A log of the marks undoes them when the facts from some place on are told again.
     """
@@ -24,7 +24,7 @@ class Ledger(Notes):
         self.now = now
         self.teller = 0  # place of the fact that the detectors are looking at
         self.entries: list[Entry] = []
-        self.changed: set[int] = set()
+        self.changed: list[int] = []
         self._waiting: dict[int, int] = {}  # place of each row with an open deadline, and that deadline
         self._marks: dict[int, tuple[Mark, ...]] = {}
         self._log: list[tuple[int, int, tuple[Mark, ...]]] = []  # teller, marked place, its marks before
@@ -44,17 +44,17 @@ class Ledger(Notes):
     def _mark(self, place: int, marks: tuple[Mark, ...]) -> None:
         self._log.append((self.teller, place, self._marks.get(place, ())))
         self._marks[place] = marks
-        self.changed.add(place)
+        self.changed.append(place)
 
     def advance(self, now: int) -> None:
         """Deadlines up to and including `now` will be decided. Time does not go back."""
         if now > self.now:
             self.now = now
-            self.changed.update(place for place, due in self._waiting.items() if due <= now)
+            self.changed.extend(place for place, due in self._waiting.items() if due <= now)
 
     def next_deadline(self) -> tuple[int, int] | None:
         """The earliest open deadline and the place of its row."""
-        for place in self.changed:
+        for place in set(self.changed):
             self.row(place)
         return min(((due, place) for place, due in self._waiting.items()), default=None)
 
@@ -62,7 +62,7 @@ class Ledger(Notes):
         """Forgets what the facts from this place on have said; they must be told again, and perhaps more of them."""
         while self._log and self._log[-1][0] >= place:
             _, marked, self._marks[marked] = self._log.pop()
-            self.changed.add(marked)
+            self.changed.append(marked)
         del self.entries[place:]
 
     def row(self, place: int) -> Row:
@@ -85,7 +85,7 @@ class Ledger(Notes):
         elif place in self._waiting:
             del self._waiting[place]
         own = "folded", session.id, id, type, stage, previous, gap, start, end, count
-        return _new(Row, (*own, *summary, signals, due))
+        return _new(Row, own + summary + (signals, due))
 
     def _summary(self, journey: Journey) -> tuple[Summary, int]:
         """The columns of a journey, and its deadline if it is open."""

@@ -27,24 +27,24 @@ class State:
         self.sessions: dict[str, Session] = {}
         self.open: list[Journey | None] = [None] * len(rules.journeys)
         self.closed: list[Journey | None] = [None] * len(rules.journeys)  # completed last: may be reopened or cancelled
-        self.reached: set[int] = set()
+        self.reached = 0  # bit per journey type whose goal the customer has reached
         self.memories: list[Memory] = [None] * len(rules.detectors)
 
     def save(self) -> Checkpoint:
         journeys = [journey and journey.save() for journey in (*self.open, *self.closed)]
         sessions = [(channel, session.save()) for channel, session in self.sessions.items()]
-        return self.time, self.channel, self.stage, sessions, journeys, frozenset(self.reached), tuple(self.memories)
+        return self.time, self.channel, self.stage, sessions, journeys, self.reached, tuple(self.memories)
 
     def load(self, saved: Checkpoint) -> None:
-        self.time, self.channel, self.stage, sessions, journeys, reached, memories = saved
+        self.time, self.channel, self.stage, sessions, journeys, self.reached, memories = saved
         self.sessions = {channel: Session.load(session) for channel, session in sessions}
         loaded = [Journey.load(journey) for journey in journeys]
         self.open, self.closed = loaded[: len(self.open)], loaded[len(self.open) :]
-        self.reached, self.memories = set(reached), list(memories)
+        self.memories = list(memories)
 
-    def heads(self) -> set[int]:
+    def heads(self) -> list[int]:
         """Places whose rows a later fact may still change."""
-        return {part.place for part in (*self.sessions.values(), *self.open, *self.closed) if part is not None}
+        return [part.place for part in (*self.sessions.values(), *self.open, *self.closed) if part is not None]
 
     def step(self, fact: Fact, place: int, ledger: Ledger) -> Entry:
         """Takes the next fact; tells the ledger which earlier rows it has changed."""
@@ -62,7 +62,7 @@ class State:
         ):
             session.count += 1
             session.end = time
-            ledger.changed.add(session.place)
+            ledger.changed.append(session.place)
         else:
             session = self.sessions[channel] = Session(place, fact)
         journey = self._journey(fact, place, plan, ledger) if plan.kind >= 0 else None
@@ -86,7 +86,7 @@ class State:
         journey = self.open[kind]
         if journey is not None and time > journey.due:
             journey.outcome = "abandoned"
-            ledger.changed.add(journey.place)
+            ledger.changed.append(journey.place)
             journey = self.open[kind] = None
         if plan.cancels:
             journey = self._cancelled(fact, kind)
@@ -96,7 +96,7 @@ class State:
             return None
         journey.count += 1
         journey.end = time
-        ledger.changed.add(journey.place)
+        ledger.changed.append(journey.place)
         if journey.channel != fact[6]:
             journey.hand_over(fact[6])
         if plan.active or not journey.due:
@@ -136,8 +136,8 @@ class State:
     def _stage(self, fact: Fact, plan: Plan, journey: Journey | None) -> str:
         again = False
         if journey is not None and journey.outcome == "completed":
-            again = plan.kind in self.reached
-            self.reached.add(plan.kind)
+            again = bool(self.reached >> plan.kind & 1)
+            self.reached |= 1 << plan.kind
         if fact[11] == "nps" and fact[12] >= self.rules.advocate_from:
             return "advocacy"
         if journey is None or not plan.in_funnel:
