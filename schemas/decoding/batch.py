@@ -15,7 +15,6 @@ from schemas.decoding.rules import DecodeRules
 from schemas.decoding.timing import LAST, Timing, out_of_time, timing_of
 from schemas.decoding.who import Directory, Identifier, Who
 from schemas.fact import Fact
-from schemas.identifiers import home_of
 
 
 class Source(NamedTuple):
@@ -93,18 +92,10 @@ class Assembler:
             _facts(lane, events, raws, whos, timing),
             [event.source for event in events],
             raws,
-            self._homes(source, indexes, whos),
+            [who.home % self._rules.partitions for who in whos],
             [who.identifiers for who in whos],
             self._levels(events),
         )
-
-    def _homes(self, source: Source, indexes: list[int], whos: list[Who]) -> list[int]:
-        """A record whose key is that of its node lies in the node's home already."""
-        here, keys, partitions = source.partition, source.keys, self._rules.partitions
-        return [
-            here if who.key == keys[index] else home_of(who.key.decode()) % partitions
-            for index, who in zip(indexes, whos, strict=True)
-        ]
 
     def _levels(self, events: list[Any]) -> list[int]:
         cap = self._rules.caps.get

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import msgspec
 
 from schemas.decoding.bounded import Bounded
-from schemas.identifiers import TRANSACTIONS, TYPES, key_of, normalise
+from schemas.identifiers import TRANSACTIONS, TYPES, home_of, key_of, normalise
 from schemas.ids import NONE, Id, node_of
 
 Identifier = tuple[str, str, Id]  # type, normalised value, node
@@ -15,10 +15,10 @@ _order = {name: position for position, name in enumerate(TYPES)}
 
 
 class Who(NamedTuple):
-    """`node` and `key` are the strongest identifier's; `thread` is the first transaction as `type:value`, or ""."""
+    """`node` and `home` (31 bits) are the strongest identifier's; `thread` is the first transaction as `type:value`, or ""."""
 
     node: Id
-    key: bytes
+    home: int
     identifiers: tuple[Identifier, ...]
     thread: str
 
@@ -62,7 +62,7 @@ class Directory:
         if not identifiers:
             return None
         type, value, node = identifiers[0]
-        return Who(node, key_of(type, value).encode(), identifiers, _thread(identifiers))
+        return Who(node, home_of(key_of(type, value)), identifiers, _thread(identifiers))
 
     def _identifier(self, pair: tuple[str, str]) -> Identifier:
         known = self._identifiers.get(pair)

@@ -26,9 +26,9 @@ def facts(world: World, truth: Truth) -> str | None:
     have, wide = _by_key(world, FACTS), _by_key(world, TOUCHPOINTS)
     if have != want:
         return f"facts: {_difference(want, have)}"
-    if any(wide[key]["version"] != fact.version for key, fact in truth.facts.items()) or wide.keys() - want.keys():
-        return "touchpoints: not those of the facts"
-    return None
+    versions = {key: row["version"] for key, row in wide.items()}
+    expected = {key: fact.version for key, fact in truth.facts.items()}
+    return None if versions == expected else f"touchpoints: {_difference(expected, versions)}"
 
 
 def identity(world: World, truth: Truth) -> str | None:

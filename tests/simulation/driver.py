@@ -38,9 +38,9 @@ class Driver:
                 continue
             try:
                 result = yield from self.perform(removed.effect(role, effect))
+                result = removed.answer(self.process, effect, result)
             except ThroughlineError as error:
                 failure = error
-            result = removed.answer(self.process, effect, result)
 
     def perform(self, effect: Effect) -> Turns[Any]:
         match effect:

@@ -67,7 +67,7 @@ def _event(rng: Random, n: int, features: Sequence[str], partitions: int) -> Ite
         yield _malformed(rng, n, partitions)
         return
     event = _happening(rng, n, "late" in features)
-    stray = "strays" in features and rng.random() < 0.06
+    stray = "strays" in features and rng.random() < 0.1
     yield _message(event, rng.randrange(partitions) if stray else None, partitions)
     if "copies" in features and rng.random() < 0.15:
         yield _message(_copy(rng, event), None, partitions)
