@@ -20,7 +20,7 @@ _FRICTION = "SELECT signal, count(), uniqExact(customer_id) FROM friction GROUP 
 _SOMEBODY = """
 SELECT arrayFirst(i -> i.type = 'loyalty_id', identifiers).value AS card
 FROM customers
-WHERE card != '' AND touchpoints BETWEEN 20 AND 120
+WHERE card != '' AND touchpoints BETWEEN 20 AND 60
 ORDER BY length(channels) DESC, signals DESC, touchpoints
 LIMIT 1
 """
@@ -30,7 +30,7 @@ _NEXT = (
     ("throughline sql", "ask in SQL, as the read-only analyst"),
     ("throughline status", "processes, lag, dead letters"),
     ("throughline audit", "prove that nothing was lost"),
-    ("throughline emit events.jsonl", "your own events"),
+    ("throughline emit events.jsonl", "your own events, one JSON object per line"),
 )
 
 
@@ -63,7 +63,7 @@ def totals(settings: Settings, console: Console) -> None:
 
 def next_steps(card: str | None, console: Console) -> None:
     """Prints the commands to try."""
-    table = Table(box=None, show_header=False, title="Try next", title_justify="left")
+    table = Table("Try next", "", box=None)
     for command, what in _NEXT:
         if card or "{card}" not in command:
             table.add_row(f"[bold]{command.format(card=card)}[/]", what)

@@ -14,10 +14,12 @@ from deploy.local.launch import Launch
 from deploy.local.stack import Choices
 from deploy.local.supervisor import Supervisor
 from schemas.topics import CLAIMS, INBOX, PUBLIC
+from throughline.cli import journey
 from throughline.cli._replay import Replay, trust
 from throughline.cli._tour import next_steps, somebody, totals
 from throughline.cli.up import STEPS
 from throughline.clock import iso
+from throughline.errors import Unavailable
 from throughline.lag import LagReader
 from throughline.options import Settings
 from throughline.settings import load
@@ -27,9 +29,10 @@ Days = Annotated[int, typer.Option(min=1, max=366, help="Replay only the first d
 Workers = Annotated[int | None, typer.Option(min=1, max=64, help="Worker processes; default: the setting `workers`.")]
 
 LOOK_EVERY = 1.0  # seconds between two questions about the lag
+STALLED = 180.0
 INTRODUCTION = """
-[bold]The year 2017 of a grocery chain[/] with 2,469 households: every basket, mailing and coupon is real ("The Complete
-Journey"); touches on website, app, chat, e-mail, phone, social networks and surveys are [bold]generated[/], and marked so.
+[bold]The year 2017 of a grocery chain[/] with 2,469 households. Every basket, mailing and coupon is real ("The Complete
+Journey"). Touches on website, app, chat, e-mail, phone, social networks and surveys are [bold]generated[/], and say so.
 """
 
 
@@ -68,30 +71,38 @@ def _replay(replay: Replay, settings: Settings, supervisor: Supervisor, console:
 
 
 def _watch(replay: Replay, board: "Board", lag: "Lag", supervisor: Supervisor) -> None:
-    quiet, looked = 0, time.monotonic()
+    """Raises `Unavailable` if the workers do nothing for `STALLED` seconds."""
+    quiet, looked, least, moved = 0, 0.0, -1, time.monotonic()
     while replay.is_running or quiet < 2:  # a decided claim may still have put its hand-over into the inbox
         supervisor.watch()
-        if replay.is_running:
-            board.sent(replay)
-        if time.monotonic() - looked > LOOK_EVERY:
-            running = replay.is_running
-            waiting, inside = lag.read()
-            board.stitched(replay, waiting)
-            quiet = quiet + 1 if not (running or waiting or inside) else 0
-            looked = time.monotonic()
         time.sleep(0.1)
+        running, now = replay.is_running, time.monotonic()
+        board.sent(replay)
+        if now - looked < LOOK_EVERY:
+            continue
+        waiting, inside = lag.read()
+        board.stitched(replay, waiting)
+        quiet = quiet + 1 if not (running or waiting or inside) else 0
+        if replay.sent - waiting != least:
+            least, moved = replay.sent - waiting, now
+        if now - moved > STALLED:
+            raise Unavailable(f"nothing was stitched for {STALLED:g} s; see the workers' logs and `throughline status`")
+        looked = time.monotonic()
 
 
 class Board:
     """The two progress bars. Rates are averages from the start to the end of each."""
 
     def __init__(self, progress: Progress) -> None:
-        self._progress, self._began = progress, time.monotonic()
+        self._progress, self._began, self._all_sent = progress, time.monotonic(), False
         self._sent: TaskID = progress.add_task("sent", total=1.0, said="")
         self._stitched: TaskID = progress.add_task("stitched", total=1.0, said="")
 
     def sent(self, replay: Replay) -> None:
-        share = replay.share if replay.is_running else 1.0
+        if self._all_sent:
+            return
+        self._all_sent = not replay.is_running
+        share = 1.0 if self._all_sent else replay.share
         said = f"{iso(replay.reached)[:10]}  {self._counted(replay.sent)}"
         self._progress.update(self._sent, completed=share, said=said)
 
@@ -121,6 +132,10 @@ class Lag:
 
 def _show(settings: Settings, console: Console) -> None:
     card = somebody(settings)
+    if card:
+        console.rule("One customer, across the channels")
+        journey.show(settings, f"loyalty_id:{card}", console)
+        console.rule("Everybody")
     totals(settings, console)
     next_steps(card, console)
 
