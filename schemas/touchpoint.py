@@ -37,7 +37,8 @@ def moment(value: Any) -> datetime:
 
 
 Text = Annotated[str, BeforeValidator(text, json_schema_input_type=str)]
-Name = Annotated[str, Field(min_length=1, max_length=256), BeforeValidator(text, json_schema_input_type=str)]
+_Short = Annotated[str, Field(min_length=1, max_length=256)]
+Name = Annotated[_Short, BeforeValidator(text, json_schema_input_type=_Short)]
 Timestamp = Annotated[
     datetime,
     BeforeValidator(moment),
@@ -121,6 +122,7 @@ class Properties(Part):
     event: ClassVar[str] = ""
 
     location: Text | None = Field(None, description="where it happened, if path, screen, store or queue do not say it")
+    path: Text | None = Field(None, description="of the page")
     ticket_id: Text | None = None
     call_id: Text | None = None
     chat_id: Text | None = None

@@ -10,7 +10,6 @@ from schemas.touchpoint import Properties, Text
 class PageProperties(Properties):
     """`path` is the touchpoint's location."""
 
-    path: Text | None = None
     url: Text | None = None
     referrer: Text | None = None
     title: Text | None = None
@@ -52,7 +51,6 @@ class ElementClicked(Properties):
     """A click or tap, also one that did nothing."""
 
     event: ClassVar[str] = "Element Clicked"
-    path: Text | None = None
     screen: Text | None = None
     element: Text | None = Field(None, description="a selector or name that stays the same between visits")
     text: Text | None = None
@@ -64,14 +62,12 @@ class ErrorOccurred(Properties):
     """The customer met an error."""
 
     event: ClassVar[str] = "Error Occurred"
-    path: Text | None = None
     screen: Text | None = None
     code: Text | None = None
     message: Text | None = None
 
 
 class FormProperties(Properties):
-    path: Text | None = None
     form_id: Text | None = None
     form_name: Text | None = None
 
@@ -94,7 +90,6 @@ class SignedUp(Properties):
 
     event: ClassVar[str] = "Signed Up"
     method: Text | None = None
-    path: Text | None = None
 
 
 class SignedIn(Properties):
@@ -102,7 +97,6 @@ class SignedIn(Properties):
 
     event: ClassVar[str] = "Signed In"
     method: Text | None = None
-    path: Text | None = None
 
 
 INTERACTION = (ElementClicked, ErrorOccurred, FormStarted, FormSubmitted, SignedUp, SignedIn)

@@ -15,7 +15,6 @@ class ChatProperties(Properties):
     agent_id: Text | None = None
     agent_name: Text | None = None
     queue: Text | None = None
-    path: Text | None = None
 
 
 class LiveChatConversationStarted(ChatProperties):
