@@ -10,7 +10,8 @@ from operator import attrgetter
 
 from sources import complete_journey
 from sources.emitter import Emitter, Policy, Record
-from sources.generator import SOURCES, Item, Options, generate
+from sources.generator import SOURCES, Item, Options, generate, live
+from throughline.clock import SystemClock
 from throughline.options import Settings
 
 SEED = 2017
@@ -37,24 +38,19 @@ def records(days: int, topic_prefix: str) -> Iterator[Record | Item]:
     return heapq.merge(real, generated, key=attrgetter("at"))
 
 
-class Replay:
+class Sender:
     """Sends in a thread of its own, so that the caller can watch. `error` is what ended it early."""
 
-    def __init__(self, settings: Settings, days: int) -> None:
-        self._settings, self.days = settings, days
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self.sent, self.reached = 0, START
         self.error: Exception | None = None
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="replay", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
 
     @property
     def is_running(self) -> bool:
         return self._thread.is_alive()
-
-    @property
-    def share(self) -> float:
-        """How much of the time to replay is done, 0 to 1."""
-        return min(1.0, max(0, self.reached - START) / (self.days * DAY))
 
     def start(self) -> None:
         self._thread.start()
@@ -64,14 +60,49 @@ class Replay:
         self._stop.set()
         self._thread.join()
 
+    def records(self) -> Iterator[Record | Item]:
+        """What to send, in order of time."""
+        raise NotImplementedError
+
     def _run(self) -> None:
         try:
             with Emitter(self._settings, POLICY) as emitter:
-                for record in records(self.days, self._settings.topic_prefix):
+                for record in self.records():
+                    if self._stop.is_set():
+                        return
                     emitter.forward(Record(*record[:4]))
                     self.sent += 1
                     self.reached = record.at
-                    if self._stop.is_set():
-                        return
         except Exception as error:  # it belongs to the thread that watches
             self.error = error
+
+
+class Replay(Sender):
+    """The past, as fast as it goes."""
+
+    def __init__(self, settings: Settings, days: int) -> None:
+        super().__init__(settings)
+        self._days = days
+
+    @property
+    def share(self) -> float:
+        """How much of the time to replay is done, 0 to 1."""
+        return min(1.0, max(0, self.reached - START) / (self._days * DAY))
+
+    def records(self) -> Iterator[Record | Item]:
+        return records(self._days, self._settings.topic_prefix)
+
+
+class Live(Sender):
+    """Generated touches from now on, about `rate` a second, each when it happens."""
+
+    def __init__(self, settings: Settings, rate: float) -> None:
+        super().__init__(settings)
+        self._rate = rate
+
+    def records(self) -> Iterator[Record | Item]:
+        clock = SystemClock()
+        households = sorted({order.household for order in complete_journey.orders()})
+        for item in live(SEED, households, clock.now(), self._rate, self._settings.topic_prefix):
+            self._stop.wait(max(0, item.at - clock.now()) / 1000)
+            yield item

@@ -20,8 +20,9 @@ _FRICTION = "SELECT signal, count(), uniqExact(customer_id) FROM friction GROUP 
 _SOMEBODY = """
 SELECT arrayFirst(i -> i.type = 'loyalty_id', identifiers).value AS card
 FROM customers
-WHERE card != '' AND touchpoints BETWEEN 20 AND 60
-ORDER BY length(channels) DESC, signals DESC, touchpoints
+LEFT JOIN (SELECT customer_id, uniqExact(signal) AS kinds FROM friction GROUP BY customer_id) AS f USING customer_id
+WHERE card != '' AND touchpoints BETWEEN 5 AND 90
+ORDER BY length(channels) + 2 * kinds DESC, touchpoints
 LIMIT 1
 """
 _NEXT = (

@@ -15,7 +15,7 @@ from deploy.local.stack import Choices
 from deploy.local.supervisor import Supervisor
 from schemas.topics import CLAIMS, INBOX, PUBLIC
 from throughline.cli import journey
-from throughline.cli._replay import Replay, trust
+from throughline.cli._replay import Live, Replay, trust
 from throughline.cli._tour import next_steps, somebody, totals
 from throughline.cli.up import STEPS
 from throughline.clock import iso
@@ -26,17 +26,20 @@ from throughline.settings import load
 
 Once = Annotated[bool, typer.Option("--once", help="Stop the stack at the end and exit 0.")]
 Days = Annotated[int, typer.Option(min=1, max=366, help="Replay only the first days of 2017.")]
+Rate = Annotated[float, typer.Option("--live", min=0, help="Then send so many generated touches a second, endlessly.")]
 Workers = Annotated[int | None, typer.Option(min=1, max=64, help="Worker processes; default: the setting `workers`.")]
 
 LOOK_EVERY = 1.0  # seconds between two questions about the lag
 STALLED = 180.0
+TELL_EVERY = 10.0
+LAST = 60  # touchpoints of the customer that is shown
 INTRODUCTION = """
 [bold]The year 2017 of a grocery chain[/] with 2,469 households. Every basket, mailing and coupon is real ("The Complete
 Journey"). Touches on website, app, chat, e-mail, phone, social networks and surveys are [bold]generated[/], and say so.
 """
 
 
-def command(once: Once = False, days: Days = 366, workers: Workers = None) -> None:
+def command(once: Once = False, days: Days = 366, live: Rate = 0, workers: Workers = None) -> None:
     """Start the stack, replay a real year with generated touches beside it, and show what was stitched."""
     console = Console(highlight=False, soft_wrap=True)
     trust(load(Path.cwd()))
@@ -49,7 +52,7 @@ def command(once: Once = False, days: Days = 366, workers: Workers = None) -> No
             _replay(Replay(settings, days), settings, launch.supervisor, console)
             _show(settings, console)
             if not once:
-                _keep_running(launch.supervisor, console)
+                _keep_running(launch.supervisor, Live(settings, live) if live else None, console)
         except KeyboardInterrupt:
             console.print("Stopping; once more Ctrl-C kills all at once.")
             if once:
@@ -82,6 +85,7 @@ def _watch(replay: Replay, board: "Board", lag: "Lag", supervisor: Supervisor) -
             continue
         waiting, inside = lag.read()
         board.stitched(replay, waiting)
+        board.tell()
         quiet = quiet + 1 if not (running or waiting or inside) else 0
         if replay.sent - waiting != least:
             least, moved = replay.sent - waiting, now
@@ -94,7 +98,8 @@ class Board:
     """The two progress bars. Rates are averages from the start to the end of each."""
 
     def __init__(self, progress: Progress) -> None:
-        self._progress, self._began, self._all_sent = progress, time.monotonic(), False
+        self._progress, self._all_sent = progress, False
+        self._began = self._told = time.monotonic()
         self._sent: TaskID = progress.add_task("sent", total=1.0, said="")
         self._stitched: TaskID = progress.add_task("stitched", total=1.0, said="")
 
@@ -110,6 +115,14 @@ class Board:
         done = max(0, replay.sent - waiting)
         share = done / max(1, replay.sent) * (replay.share if replay.is_running else 1.0)
         self._progress.update(self._stitched, completed=share, said=self._counted(done))
+
+    def tell(self) -> None:
+        """Says where it stands, every ten seconds, where no bar can be drawn."""
+        console, now = self._progress.console, time.monotonic()
+        if not console.is_terminal and now - self._told > TELL_EVERY:
+            self._told = now
+            for task in self._progress.tasks:
+                console.print(f"{task.description:<9} {task.percentage:3.0f} %  {task.fields['said']}")
 
     def _counted(self, count: int) -> str:
         return f"{count:,} events, {count / (time.monotonic() - self._began):,.0f}/s"
@@ -134,17 +147,25 @@ def _show(settings: Settings, console: Console) -> None:
     card = somebody(settings)
     if card:
         console.rule("One customer, across the channels")
-        journey.show(settings, f"loyalty_id:{card}", console)
+        journey.show(settings, f"loyalty_id:{card}", console, last=LAST)
         console.rule("Everybody")
     totals(settings, console)
     next_steps(card, console)
 
 
-def _keep_running(supervisor: Supervisor, console: Console) -> None:
+def _keep_running(supervisor: Supervisor, live: Live | None, console: Console) -> None:
     console.print("The stack keeps running. [bold]Ctrl-C stops it.[/]")
-    while True:
-        supervisor.watch()
-        time.sleep(0.1)
+    if live:
+        console.print("Generated touches keep coming; see them with `throughline watch`.")
+        live.start()
+    try:
+        while live is None or live.error is None:
+            supervisor.watch()
+            time.sleep(0.1)
+        raise live.error
+    finally:
+        if live:
+            live.stop()
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
