@@ -101,6 +101,29 @@ def test_what_is_acked_while_draining_does_not_come_again(story, eventually):
     story(tell)
 
 
+def test_a_rebalance_waits_for_the_chunk_in_hand(story, eventually):
+    async def tell(it):
+        topic = await it.topic(partitions=2)
+
+        async def work(event):
+            await eventually(lambda: draining.is_set())
+            await asyncio.sleep(1.0)
+            event.ack()
+
+        draining = asyncio.Event()
+        diary = Diary(draining.set)
+        await it.produce(topic, 50)
+        first = await it.worker(topic, work=work, listener=diary)
+        await eventually(lambda: first.count == 50)
+        second = await it.worker(topic)
+        await eventually(lambda: len(first.owns) == len(second.owns) == 1)
+        assert await it.committed() == {(topic, 0): 50}
+        await asyncio.sleep(0.5)
+        assert first.count + second.count == 50
+
+    story(tell)
+
+
 def test_a_worker_that_does_not_ack_holds_up_a_rebalance_only_for_the_drain(story, eventually):
     async def tell(it):
         topic, held = await it.topic(partitions=2), []
