@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from throughline.errors import ConfigurationError
@@ -74,7 +75,7 @@ class ClickHouseSettings(Group):
 
     host: str = "127.0.0.1"
     port: int = Field(default=9000, description="native protocol")
-    http_port: int = Field(default=8123, description="HTTP; only `status` and Grafana use it")
+    http_port: int = Field(default=8123, description="HTTP, for tools that ask that way")
     secure: bool = False
     verify: bool = True
     ca_certs: str = ""
@@ -196,3 +197,26 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Only what the caller gives; `throughline.settings.load` does the reading."""
         return (init_settings,)
+
+
+def settings_page() -> str:
+    """All settings as a table in Markdown, for `docs/running.md`."""
+    lines = ["| setting | default | meaning |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        group = field.annotation
+        if isinstance(group, type) and issubclass(group, Group):
+            lines += [_line(f"{name}.{key}", each) for key, each in group.model_fields.items()]
+        else:
+            lines.append(_line(name, field))
+    return "\n".join(lines) + "\n"
+
+
+def _line(name: str, field: FieldInfo) -> str:
+    default = field.default
+    shown = (
+        default.isoformat()
+        if isinstance(default, datetime)
+        else getattr(default, "get_secret_value", lambda: default)()
+    )
+    cell = "" if shown in ("", None) or shown == {} or shown == frozenset() else f"`{shown}`"
+    return f"| `{name}` | {cell} | {field.description or ''} |"

@@ -59,20 +59,44 @@ USERS = (
 )
 
 
+LOCAL = ("127.0.0.1", "::1", "::ffff:0.0.0.0")
+ANYWHERE = ("::/0",)
+
+
 def users_xml(passwords: dict[str, str], store: str, views: str) -> str:
-    """The file `users.xml` for all of `USERS`; passwords stand in it as sha256 only."""
+    """The file `users.xml` of the local server for all of `USERS`; passwords stand in it as sha256 only."""
+    root, accounts = _document()
+    _sealed_default(accounts)
+    for user in USERS:
+        account = _component(accounts, user, store, views, LOCAL)
+        _text(account, "password_sha256_hex", hashlib.sha256(passwords[user.name].encode()).hexdigest())
+    return _written(root)
+
+
+def server_users_xml(store: str = "throughline_store", views: str = "throughline") -> str:
+    """The same users for a server that is not ours. Their passwords come from its environment: WORKER_PASSWORD ..."""
+    root, accounts = _document()
+    for user in USERS:
+        account = _component(accounts, user, store, views, ANYWHERE)
+        Xml.SubElement(account, "password", from_env=f"{user.name.upper()}_PASSWORD")
+    return _written(root)
+
+
+def _document() -> tuple[Xml.Element, Xml.Element]:
     root = Xml.Element("clickhouse")
     _profiles(Xml.SubElement(root, "profiles"))
     _quotas(Xml.SubElement(root, "quotas"))
-    accounts = Xml.SubElement(root, "users")
-    _sealed_default(accounts)
-    for user in USERS:
-        digest = hashlib.sha256(passwords[user.name].encode()).hexdigest()
-        grants = [grant.format(store=store, views=views) for grant in user.grants]
-        account = _account(accounts, user.name, grants, user.profile, "default")
-        _text(account, "password_sha256_hex", digest)
+    return root, Xml.SubElement(root, "users")
+
+
+def _written(root: Xml.Element) -> str:
     Xml.indent(root)
-    return Xml.tostring(root, encoding="unicode")
+    return Xml.tostring(root, encoding="unicode") + "\n"
+
+
+def _component(parent: Xml.Element, user: User, store: str, views: str, networks: tuple[str, ...]) -> Xml.Element:
+    grants = [grant.format(store=store, views=views) for grant in user.grants]
+    return _account(parent, user.name, grants, (user.profile, "default"), networks)
 
 
 def _profiles(parent: Xml.Element) -> None:
@@ -100,17 +124,19 @@ def _quotas(parent: Xml.Element) -> None:
 def _sealed_default(parent: Xml.Element) -> None:
     """The engine boots as `default` without a password. Its three statements use up the quota for good."""
     grants = ["SYSTEM LISTEN ON *.*", "SELECT ON system.numbers"]
-    account = _account(parent, "default", grants, "default", "sealed")
+    account = _account(parent, "default", grants, ("default", "sealed"), LOCAL)
     _text(account, "password", "")
 
 
-def _account(parent: Xml.Element, name: str, grants: list[str], profile: str, quota: str) -> Xml.Element:
+def _account(
+    parent: Xml.Element, name: str, grants: list[str], limits: tuple[str, str], networks: tuple[str, ...]
+) -> Xml.Element:
     account = Xml.SubElement(parent, name)
-    networks = Xml.SubElement(account, "networks")
-    for address in ("127.0.0.1", "::1", "::ffff:0.0.0.0"):
-        _text(networks, "ip", address)
-    _text(account, "profile", profile)
-    _text(account, "quota", quota)
+    allowed = Xml.SubElement(account, "networks")
+    for address in networks:
+        _text(allowed, "ip", address)
+    for kind, limit in zip(("profile", "quota"), limits, strict=True):
+        _text(account, kind, limit)
     statements = Xml.SubElement(account, "grants")
     for grant in grants:
         _text(statements, "query", f"GRANT {grant}")
