@@ -103,3 +103,14 @@ def test_newest_is_the_last_folded_event_time() -> None:
     assert timeline.newest == 0
     timeline.add([page(MINUTE, 1), page(0, 2), fact("website", "Page Viewed", HOUR, number=3, delay=73 * HOUR)])
     assert timeline.newest == START + MINUTE
+
+
+def test_a_late_order_gives_a_cancelled_journey_back_its_outcome() -> None:
+    """The first journey is touched by nothing that is told again, and yet its row changes."""
+    first = fact("store", "Order Completed", 0, number=1, thread="order_id:1")
+    visit, cancelled = page(HOUR, 2), fact("website", "Order Cancelled", 3 * HOUR, number=3, thread="order_id:1")
+    timeline = Timeline(RULES, 1)
+    timeline.add([first, visit, cancelled])
+    assert timeline.changes()[first.key].journey_outcome == "cancelled"
+    timeline.add([fact("website", "Order Completed", 2 * HOUR, number=4, thread="order_id:2")])
+    assert timeline.changes()[first.key].journey_outcome == "completed"
