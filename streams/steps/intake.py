@@ -21,7 +21,8 @@ Step = Generator[Effect, Any, "Taken"]
 
 
 class Records(NamedTuple):
-    """Consecutive records of one public partition, as parallel lists. `gap_from`: the offset expected first."""
+    """Consecutive records of one public partition, as parallel lists. They speak for all offsets from `first` to before
+    `end`; those that are not in `offsets` are not in the log."""
 
     topic: str
     partition: int
@@ -29,7 +30,8 @@ class Records(NamedTuple):
     offsets: Sequence[int]
     timestamps: Sequence[int]  # Kafka's record time, ms
     keys: Sequence[bytes | None]
-    gap_from: int
+    first: int
+    end: int
 
 
 @dataclass
@@ -215,10 +217,9 @@ def _offsets(decoded: Sequence[tuple[Records, Decoded]]) -> Block:
 
 def _gaps(records: Records) -> list[int]:
     """Offsets that the log does not hold (markers of transactions, compaction)."""
-    last = records.offsets[-1]
-    if last - records.gap_from + 1 == len(records.offsets):
+    if records.end - records.first == len(records.offsets):
         return []
-    return sorted(set(range(records.gap_from, last + 1)) - set(records.offsets))
+    return sorted(set(range(records.first, records.end)) - set(records.offsets))
 
 
 def fact_hash(fact: Fact) -> int:

@@ -60,7 +60,10 @@ class Worker(Service, PartitionListener):
     async def _read_touchpoints(self, stream: Any) -> None:
         async for event in stream.noack().events():
             chunk: Chunk = event.value
-            records = Records(chunk.topic, chunk.partition, chunk.values, chunk.offsets, chunk.timestamps, chunk.keys, chunk.first_offset)
+            records = Records(
+                chunk.topic, chunk.partition, chunk.values, chunk.offsets, chunk.timestamps, chunk.keys,
+                chunk.first_offset, chunk.next_offset,
+            )  # fmt: skip
             self._intake.put([records], len(chunk), event.ack)
 
     async def _read_inbox(self, stream: Any) -> None:
@@ -74,7 +77,9 @@ class Worker(Service, PartitionListener):
             claims = [decode(Claim, value) for value in chunk.values if value is not None]
             async with self._claims:
                 with self.parts.measures.resolving(len(claims)):
-                    await self.parts.performer.drive(self.parts.resolver.take(chunk.offsets, claims, self.parts.clock()))
+                    await self.parts.performer.drive(
+                        self.parts.resolver.take(chunk.offsets, claims, self.parts.clock())
+                    )
             event.ack()
 
     # handlers: they run steps

@@ -71,10 +71,10 @@ def _hints(world: World) -> Iterator[dict[str, Any]]:
 
 
 def audit(world: World, truth: Truth) -> str | None:
-    """Every offset of every public partition is exactly one of stored and dead."""
+    """Every offset of every public partition is exactly one of stored, dead, and never seen."""
     rows = world.server.store.rows(OFFSETS)
     outcomes = {(row["topic"], row["partition"], row["offset"]): row["outcome"] for row in rows}
-    want = dict.fromkeys(truth.stored, "stored") | dict.fromkeys(truth.dead, "dead")
+    want = dict.fromkeys(truth.stored, "stored") | dict.fromkeys(truth.dead, "dead") | dict.fromkeys(truth.gaps, "gap")
     if outcomes != want or len(rows) != len(outcomes):
         return f"audit: {_difference(want, outcomes)}"
     letters = {(row["topic"], row["partition"], row["offset"]): row["reason"] for row in world.server.store.rows(DEAD_LETTERS)}

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from schemas.tables import DEADLINES
 from streams.effects import END, Ask, Effect, Reach, Send, Together, Write
+from tests.simulation.assertions import check_forwards
 from throughline.errors import ThroughlineError, Unavailable
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class Driver:
                 yield from self.together([self.perform(one) for one in deferred])
                 return stop.value  # type: ignore[no-any-return]  # StopIteration.value has no type of its own
             result, failure = None, None
+            if role == "journeys" and isinstance(effect, Send) and not removed.names:
+                check_forwards(self.process.folding, effect.messages)
             if removed.defers(role, effect):
                 deferred.append(effect)
                 continue

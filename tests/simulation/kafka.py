@@ -15,19 +15,24 @@ class Record(NamedTuple):
     timestamp: int  # ms, LogAppendTime
 
 
+MARKER = Record(None, b"marker", -1)  # takes an offset, and no consumer ever sees it
+
+
 class Kafka:
     """`doubling`: how often a producer's retry appends a message a second time."""
 
-    def __init__(self, random: Random, doubling: float) -> None:
-        self.random, self.doubling = random, doubling
+    def __init__(self, random: Random, doubling: float, public: tuple[str, ...] = ()) -> None:
+        self.random, self.doubling, self.public = random, doubling, public
         self.logs: defaultdict[Topic, list[Record]] = defaultdict(list)
         self.committed: dict[Topic, int] = {}
         self.generation = 0
         self.members: dict[int, object] = {}  # slot -> the process that joined last under this name
 
     def append(self, message: Message, now: int) -> int:
-        """The offset of the first copy."""
+        """The offset of the first copy. Now and then a public log has a marker, as transactions leave them."""
         log = self.logs[message.topic, message.partition]
+        if message.topic in self.public and self.random.random() < self.doubling:
+            log.append(MARKER)
         log.append(Record(message.value, message.key, now))
         if self.random.random() < self.doubling:
             log.append(log[-1])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from schemas.messages import Inbox, decode
 from streams.steps.intake import Records
 from streams.steps.journeys import Item
-from tests.simulation.kafka import Kafka, Record, Topic
+from tests.simulation.kafka import MARKER, Kafka, Record, Topic
 
 
 @dataclass(eq=False)
@@ -24,11 +24,11 @@ class Lane:
     fetched: int
     tickets: deque[Ticket] = field(default_factory=deque)
 
-    def fetch(self, kafka: Kafka, most: int) -> tuple[Sequence[Record], Ticket] | None:
-        log = kafka.logs[self.topic] if self.topic in kafka.logs else ()
+    def fetch(self, kafka: Kafka, most: int) -> tuple[Sequence[Record], Ticket]:
+        """The next records, at least one, and the markers among them and behind them."""
+        log = kafka.logs[self.topic]
+        most += log[self.fetched] is MARKER
         records = log[self.fetched : self.fetched + most]
-        if not records:
-            return None
         self.fetched += len(records)
         ticket = Ticket(self.fetched)
         self.tickets.append(ticket)
@@ -55,9 +55,10 @@ class Entry:
 
 
 def records_of(topic: Topic, records: Sequence[Record], end: int) -> Records:
-    values, keys, times = zip(*((r.value, r.key, r.timestamp) for r in records), strict=True)
     first = end - len(records)
-    return Records(*topic, values, range(first, end), times, keys, first)
+    seen = [(offset, record) for offset, record in enumerate(records, first) if record is not MARKER]
+    values, keys, times = zip(*((r.value, r.key, r.timestamp) for _, r in seen), strict=True)
+    return Records(*topic, values, [offset for offset, _ in seen], times, keys, first, end)
 
 
 def items_of(partition: int, records: Sequence[Record]) -> list[Item]:

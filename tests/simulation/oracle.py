@@ -12,6 +12,8 @@ from schemas.tables import STITCHED
 from streams.fold.fold import fold
 from streams.identity.resolve import Resolution, resolve
 from streams.steps.rows import row_hash, stitched_row
+from tests.simulation.kafka import MARKER
+from tests.simulation.lanes import records_of
 from tests.simulation.world import World
 
 Origin = tuple[str, int, int]
@@ -25,6 +27,7 @@ class Truth:
     resolution: Resolution
     dead: dict[Origin, str]  # with the reason
     stored: dict[Origin, Key]
+    gaps: set[Origin]
 
     def customer_of(self, node: Id) -> Id:
         return self.resolution.customer_of.get(node, node)
@@ -45,8 +48,7 @@ def truth(world: World) -> Truth:
     claims = [claim for claim in claims if claim.kind != "link"]
     for (topic, partition), log in sorted(world.kafka.logs.items()):
         if topic in world.setup.public and log:
-            values, keys, times = ([r[i] for r in log] for i in range(3))
-            found = world.setup.decoder.decode(topic, partition, values, list(range(len(log))), times, keys)
+            found = world.setup.decoder.decode(*records_of((topic, partition), log, len(log))[:6])
             dead |= {(topic, partition, letter.offset): letter.reason for letter in found.dead}
             for offset, fact, ids, level, source in zip(
                 found.offsets, found.facts, found.identifiers, found.levels, found.sources, strict=True
@@ -54,8 +56,10 @@ def truth(world: World) -> Truth:
                 stored[topic, partition, offset] = fact.key
                 facts[fact.key] = max(fact, facts.get(fact.key, fact), key=lambda f: f.version)
                 claims += claims_of(fact, ids, level, source)
+    public = {(tp, offset): record for tp, log in world.kafka.logs.items() for offset, record in enumerate(log)}
+    gaps = {(*tp, offset) for (tp, offset), record in public.items() if record is MARKER}
     resolution = resolve(claims, world.setup.identity_rules)
-    return Truth(facts, _fold_all(world, facts, resolution), resolution, dead, stored)
+    return Truth(facts, _fold_all(world, facts, resolution), resolution, dead, stored, gaps)
 
 
 def _fold_all(world: World, facts: dict[Key, Fact], resolution: Resolution) -> dict[Key, tuple[Id, Row]]:

@@ -9,6 +9,7 @@ from streams.steps.intake import Intake, Records, Topics
 from streams.steps.journeys import Item, Journeys
 from streams.steps.resolver import Resolver
 from streams.view import View
+from tests.simulation.assertions import check_commit
 from tests.simulation.driver import Driver, Turns
 from tests.simulation.kafka import Topic
 from tests.simulation.lanes import Entry, Lane, Ticket, items_of, records_of
@@ -27,8 +28,9 @@ class Process:
         self.world, self.slot, self.random, self.topics = world, slot, world.random, Topics()
         self.changes: Topic = (self.topics.changes, 0)
         setup = world.setup
-        self.view = View(setup.view_capacity, world.kafka.end(self.changes))
-        self.journeys = Journeys(setup.journey_rules, self.view, setup.partitions, Cache(setup.cache_bytes))
+        self.view = View(self.random.choice(setup.view_capacities), world.kafka.end(self.changes))
+        cache = Cache(self.random.choice(setup.cache_sizes))
+        self.journeys = Journeys(setup.journey_rules, self.view, setup.partitions, cache)
         self.intake = Intake(setup.decoder, self.view, setup.partitions, self._may_fold)
         self.resolver = Resolver(setup.identity_rules, setup.partitions)
         self.generation, self.looked = -1, world.now
@@ -38,6 +40,7 @@ class Process:
         self.gate: list[Entry] = []
         self.busy: set[str] = set()
         self.armed: set[tuple[object, ...]] = set()  # deadlines that this process has written
+        self.folding: list[Item] = []  # the batch that the journeys step has in hand
         self.driver = Driver(self)
         loops = (self._follow, self._intake, self._intake, self._journeys, self._resolver, self._look_ahead, self._commit)
         self.tasks: dict[str, Turns[None]] = {name: loop(name) for name, loop in zip(TASKS, loops, strict=True)}
@@ -137,7 +140,7 @@ class Process:
             if self.gate or (due is not None and due <= self.world.now):
                 entries = self._batch()
                 items = [item for entry in entries for item in entry.items]
-                self.world.expect(items)
+                self.folding = items
                 yield from self._drive(name, "journeys", journeys.take(items, self.world.now))
                 for entry in entries:
                     entry.finish()
@@ -181,5 +184,5 @@ class Process:
         kafka = self.world.kafka
         for topic, lane in self.lanes.items():
             if (end := lane.committable()) is not None and kafka.recognises(self.slot, self, self.generation):
-                self.world.check_commit(topic, end)
+                check_commit(self.world, topic, end)
                 kafka.commit(topic, end)

@@ -43,7 +43,7 @@ PUBLIC = tuple(public_topic(channel) for channel in ("website", "email", "chat",
 
 
 @cache
-def setup(partitions: int = 2, slots: int = 2) -> Setup:
+def setup(partitions: int, slots: int) -> Setup:
     """Limits are low, so that few events reach them."""
     channels = discover()
     strict = IdentityRules()
@@ -56,7 +56,14 @@ def setup(partitions: int = 2, slots: int = 2) -> Setup:
     return Setup(Decoder(channels, rules), identity, default_rules(channels), PUBLIC, partitions, slots)
 
 
-def workload(seed: int, size: int | None = None, features: Sequence[str] = FEATURES, partitions: int = 2) -> list[Message]:
+def shape(seed: int) -> tuple[int, int]:
+    """How many partitions and workers a schedule has."""
+    return (2, 2, 3)[seed % 3], (2, 1, 2, 3)[seed % 4]
+
+
+def workload(
+    seed: int, size: int | None = None, features: Sequence[str] = FEATURES, partitions: int = 2
+) -> list[Message]:
     rng = Random(seed * 7919 + 1)
     events = [message for n in range(size or rng.randint(3, 18)) for message in _event(rng, n, features, partitions)]
     return events + (_cuts(rng) if "cuts" in features else [])
@@ -75,7 +82,13 @@ def _event(rng: Random, n: int, features: Sequence[str], partitions: int) -> Ite
 
 def _happening(rng: Random, n: int, late: bool) -> dict[str, Any]:
     channel, name, properties = rng.choice(HAPPENINGS)
-    event = {"event_id": f"e{n}", "event": name, "channel": channel, "identifiers": _identifiers(rng), "properties": properties}
+    event = {
+        "event_id": f"e{n}",
+        "event": name,
+        "channel": channel,
+        "identifiers": _identifiers(rng),
+        "properties": properties,
+    }
     if rng.random() < 0.6:
         at = NOW - 12 * DAY + rng.choice((rng.randint(0, 40) * MINUTE, rng.randint(0, 12 * DAY)))
         delay = rng.choice((0, 0, 0, MINUTE, 30 * HOUR, 72 * HOUR, 73 * HOUR, 90 * HOUR)) if late else 0
@@ -87,7 +100,9 @@ def _happening(rng: Random, n: int, late: bool) -> dict[str, Any]:
 
 
 def _identifiers(rng: Random) -> dict[str, str]:
-    types = [type for type, chance in zip(ALPHABET, (0.3, 0.12, 0.4, 0.1, 0.12, 0.7), strict=True) if rng.random() < chance]
+    types = [
+        type for type, chance in zip(ALPHABET, (0.3, 0.12, 0.4, 0.1, 0.12, 0.7), strict=True) if rng.random() < chance
+    ]
     return {type: rng.choice(ALPHABET[type]) for type in types or ["email"]}
 
 

@@ -11,14 +11,15 @@ from streams.effects import Message
 from streams.fold.rules import JourneyRules
 from streams.identity.rules import IdentityRules
 from streams.steps.intake import Topics
-from streams.steps.journeys import Item
-from tests.simulation.kafka import Kafka, Topic
+from tests.simulation.kafka import Kafka
 from tests.simulation.process import TASKS, Process
 from tests.simulation.removals import Removals
 from tests.simulation.server import Server
 from throughline.errors import Fenced, Unavailable
 
 PACES = (0.02, 0.3, 1, 4)  # long stalls find more than fair turns
+SLOWER = (0.005, 0.05, 1)  # for the view
+ZOMBIES_DO = [*TASKS, "journeys"]
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 
 
@@ -27,7 +28,7 @@ class Weather:
     """How often, per turn, something befalls a process."""
 
     crash: float = 0.012
-    replace: float = 0.008  # a new process in the slot of one that still believes to be it
+    replace: float = 0.005  # a new process in the slot of one that still believes to be it
     rebalance: float = 0.006
     clock: float = 0.03
     unavailable: float = 0.003
@@ -44,8 +45,8 @@ class Setup:
     public: tuple[str, ...]
     partitions: int = 2
     slots: int = 2
-    view_capacity: int = 6
-    cache_bytes: int = 40_000
+    view_capacities: tuple[int, ...] = (3, 8, 1000)  # nodes
+    cache_sizes: tuple[int, ...] = (1, 20_000, 10_000_000)  # bytes
 
 
 @dataclass
@@ -58,7 +59,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
-        self.kafka = Kafka(self.random, self.weather.doubling)
+        self.kafka = Kafka(self.random, self.weather.doubling, self.setup.public)
         self.server = Server(self.random, "fence" not in self.removed.names)
         self.now, self.calm, self.draining = self.start, False, 0
         self.counts: Counter[str] = Counter()
@@ -144,7 +145,8 @@ class World:
     def _set_paces(self) -> None:
         self._names = [(slot, task) for slot in range(self.setup.slots) for task in (*TASKS, "gain")]
         slots = [self.random.choice(PACES) for _ in range(self.setup.slots)]
-        self._paces = list(accumulate(slots[slot] * self.random.choice(PACES) for slot, _ in self._names))
+        paces = {task: SLOWER if task == "follow" else PACES for task in (*TASKS, "gain")}
+        self._paces = list(accumulate(slots[slot] * self.random.choice(paces[task]) for slot, task in self._names))
 
     def _something_happens(self, pending: list[Message], horizon: int) -> None:
         weather, dice = self.weather, self.random.random()
@@ -152,8 +154,9 @@ class World:
             self.kafka.append(pending.pop(), self.now)
         elif dice < 0.2:
             self.server.finish_some()
-        elif dice < 0.28 and self.zombies:
-            self.turn(self.random.choice(self.zombies), self.random.choice(TASKS))
+        elif dice < 0.4 and self.zombies:
+            zombie = self.random.choice(self.zombies[-2:])
+            self.turn(zombie, self.random.choice(sorted(zombie.busy) * 3 + ZOMBIES_DO))
         elif (dice := self.random.random()) < weather.crash:
             self.crash(self.random.choice(self.processes))
         elif (dice := dice - weather.crash) < weather.replace:
@@ -207,14 +210,3 @@ class World:
             return False
         read = (*self.setup.public, self.topics.inbox, self.topics.claims)
         return all(self.kafka.position(tp) == len(log) for tp, log in self.kafka.logs.items() if tp[0] in read)
-
-    # assertions while it runs
-
-    def check_commit(self, topic: Topic, end: int) -> None:
-        """No commit before what was read is accounted for."""
-        if topic[0] in self.setup.public:
-            for offset in range(self.kafka.position(topic), end):
-                assert (*topic, offset) in self.server.offsets, f"{topic} committed to {end} before offset {offset} was stored"
-
-    def expect(self, items: Sequence[Item]) -> None:
-        """Told of every batch before it is folded."""
