@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.hold import holder
-from deploy.local.jars import locked, missing
+from deploy.local.jars import JARS, locked, missing
 from deploy.local.java import find_java, version_of
 from deploy.local.ports import is_free
 from deploy.local.stack import HTTP_PORT, KAFKA_PORT, TCP_PORT
@@ -69,7 +69,7 @@ def java() -> Finding:
 
 def jars(cache: Path) -> Finding:
     """Kafka's; each is compared with its locked sha256. Missing ones are no fault: `up` fetches them."""
-    absent = list(missing(cache / "kafka-jars"))
+    absent = list(missing(cache / JARS))
     if not absent:
         return Finding("kafka jars", f"{len(locked())} in {cache}, all as locked")
     remedy = "`throughline up` fetches them from Maven Central"

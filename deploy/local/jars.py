@@ -10,6 +10,7 @@ from pathlib import Path
 
 from throughline.errors import Unavailable
 
+JARS = "kafka-jars"
 LOCK = Path(__file__).parents[1] / "kafka" / "jars.lock"
 
 
@@ -48,7 +49,7 @@ def fetch(cache: Path, progress: Callable[[int, int], None] = lambda done, total
 
     Safe to be called by several processes at once: a jar appears whole or not at all.
     """
-    folder = cache / "kafka-jars"
+    folder = cache / JARS
     folder.mkdir(parents=True, exist_ok=True)
     wanted = list(missing(folder))
     with ThreadPoolExecutor(8) as pool:

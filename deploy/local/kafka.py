@@ -9,7 +9,7 @@ from pathlib import Path
 from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError
 
-from deploy.local.jars import LOCK, classpath, fetch
+from deploy.local.jars import JARS, LOCK, classpath, fetch, missing
 from deploy.local.java import find_java
 from deploy.local.ports import LOOPBACK, free_port, is_open
 from deploy.local.process import Process, Running
@@ -56,6 +56,11 @@ class Kafka:
     def pids(self) -> list[int]:
         """Of all nodes that were started."""
         return [running.pid for running in self._running]
+
+    @property
+    def jars_to_fetch(self) -> int:
+        """How many `prepare` would fetch."""
+        return len(list(missing(self.cache / JARS)))
 
     def prepare(self) -> list[Process]:
         """Fetches the jars, writes the configuration, formats new folders; gives the processes to start."""

@@ -72,6 +72,8 @@ class Launch:
         return settings
 
     def _start_servers(self, stack: Stack) -> None:
+        if stack.kafka and (jars := stack.kafka.jars_to_fetch):
+            self._say(f"  fetching {jars} jars of Kafka from Maven Central, for the first time only ...")
         self._runtime = Runtime(settings=stack.layer())
         self.supervisor.start(stack.servers())
         for line in stack.describe():

@@ -11,6 +11,7 @@ from throughline.errors import Unavailable
 
 LOOPBACK = "127.0.0.1"
 _RANGE = range(20_000, 32_000)
+_handed_out: set[int] = set()  # a port stays free until its server listens; two servers must not get the same one
 
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:
@@ -37,6 +38,7 @@ def free_port(preferred: int = 0, host: str = LOOPBACK) -> int:
     if preferred and is_free(preferred, host):
         return preferred
     for port in random.SystemRandom().sample(_RANGE, 200):
-        if is_free(port, host):
+        if port not in _handed_out and is_free(port, host):
+            _handed_out.add(port)
             return port
     raise Unavailable(f"no free port between {_RANGE.start} and {_RANGE.stop} on {host}; close some servers")

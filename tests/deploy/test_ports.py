@@ -20,3 +20,8 @@ def test_another_port_is_found_when_the_preferred_one_is_taken() -> None:
 
 def test_found_ports_lie_below_the_ephemeral_range() -> None:
     assert all(free_port() < 32_768 for _ in range(20))
+
+
+def test_no_port_is_given_twice() -> None:
+    found = [free_port() for _ in range(100)]
+    assert len(set(found)) == 100
