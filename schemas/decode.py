@@ -1,6 +1,7 @@
 """Records of the public topics in, facts and dead letters out. Pure: the same records give the same facts."""
 
 from collections.abc import Iterable, Sequence, Set
+from functools import lru_cache
 from itertools import compress
 from typing import Any, NamedTuple
 
@@ -122,8 +123,14 @@ def _dead(source: Source, index: int, why: Refusal) -> DeadLetter:
 
 def claims_of(fact: Fact, identifiers: tuple[Identifier, ...], level: int, source: str) -> list[Claim]:
     """A star: the event's node with each other identifier that can join people; none from a transaction."""
-    joining = [identifier for identifier in identifiers if TYPES[identifier[0]].kind != "transaction"]
-    if len(joining) < 2:
-        return []
-    center, *others = [Member(node, type, home_of(key_of(type, value))) for type, value, node in joining]
-    return [Claim("link", center, other, fact.event_time, level, source, fact.event_id) for other in others]
+    members = _joining(identifiers)
+    return [Claim("link", members[0], other, fact.event_time, level, source, fact.event_id) for other in members[1:]]
+
+
+@lru_cache(maxsize=1 << 16)
+def _joining(identifiers: tuple[Identifier, ...]) -> tuple[Member, ...]:
+    return tuple(
+        Member(node, type, home_of(key_of(type, value)))
+        for type, value, node in identifiers
+        if TYPES[type].kind != "transaction"
+    )

@@ -11,7 +11,8 @@ from throughline.settings import Settings
 def create(settings: Settings, wanted: tuple[Topic, ...]) -> list[str]:
     """As `schemas.topics.create_topics`, for these topics."""
     try:
-        admin = KafkaAdminClient(client_id="throughline", bootstrap_timeout_ms=10_000, **settings.kafka.client_arguments())
+        arguments = settings.kafka.client_arguments()
+        admin = KafkaAdminClient(client_id="throughline", bootstrap_timeout_ms=10_000, **arguments)
         try:
             return _create(admin, wanted, settings.replication)
         finally:

@@ -5,8 +5,9 @@ from typing import NamedTuple
 import msgspec
 
 from schemas.decoding.bounded import Bounded
-from schemas.identifiers import TRANSACTIONS, TYPES, home_of, key_of, normalise
+from schemas.identifiers import TRANSACTIONS, TYPES, key_of, normalise
 from schemas.ids import NONE, Id, node_of
+from schemas.murmur2 import murmur2_all
 
 Identifier = tuple[str, str, Id]  # type, normalised value, node
 BLOCKED: Identifier = ("", "", NONE)
@@ -15,7 +16,7 @@ _order = {name: position for position, name in enumerate(TYPES)}
 
 
 class Who(NamedTuple):
-    """`node` and `home` (31 bits) are the strongest identifier's; `thread` is the first transaction as `type:value`, or ""."""
+    """`node` and `home` (31 bits) are the strongest identifier's; `thread`: the first transaction as `type:value`."""
 
     node: Id
     home: int
@@ -38,31 +39,30 @@ class Directory:
         """For each JSON object `identifiers`; None where it is not valid or no identifier names anybody."""
         found = self._fragments.get_all(fragments)
         if None in found:
-            return [
-                self._learn(fragment) if who is None else who for fragment, who in zip(fragments, found, strict=True)
-            ]
+            self._learn([place for place, who in enumerate(found) if who is None], fragments, found)
         return found
 
-    def _learn(self, fragment: bytes) -> Who | None:
+    def _learn(self, places: list[int], fragments: list[bytes], found: list[Who | None]) -> None:
+        """Fills what is missing in `found`."""
+        learned = [(place, identifiers) for place in places if (identifiers := self._read(fragments[place]))]
+        keys = [key_of(*identifiers[0][:2]).encode() for _, identifiers in learned]
+        for (place, identifiers), hash in zip(learned, murmur2_all(keys), strict=True):
+            thread = _thread(identifiers)
+            who = found[place] = Who(identifiers[0][2], hash & 0x7FFFFFFF, identifiers, thread)
+            if not thread:  # a transaction is seen a few times and never again
+                self._fragments.put(fragments[place], who)
+
+    def _read(self, fragment: bytes) -> tuple[Identifier, ...]:
         try:
             given = _decode(fragment)
         except (msgspec.MsgspecError, UnicodeDecodeError):
-            return None
+            return ()
         if not given.keys() <= _order.keys():
-            return None
-        who = self._who([(type, value) for type, value in given.items() if value is not None])
-        if who and not who.thread:  # a transaction is seen a few times and never again
-            self._fragments.put(fragment, who)
-        return who
-
-    def _who(self, given: list[tuple[str, str]]) -> Who | None:
-        if len(given) > 1:
-            given.sort(key=_strength)
-        identifiers = tuple(identifier for pair in given if (identifier := self._identifier(pair)) is not BLOCKED)
-        if not identifiers:
-            return None
-        type, value, node = identifiers[0]
-        return Who(node, home_of(key_of(type, value)), identifiers, _thread(identifiers))
+            return ()
+        pairs = [(type, value) for type, value in given.items() if value is not None]
+        if len(pairs) > 1:
+            pairs.sort(key=_strength)
+        return tuple([identifier for pair in pairs if (identifier := self._identifier(pair)) is not BLOCKED])
 
     def _identifier(self, pair: tuple[str, str]) -> Identifier:
         known = self._identifiers.get(pair)

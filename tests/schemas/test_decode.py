@@ -87,9 +87,10 @@ def test_a_cap_of_the_settings_limits_assurance(said: int | None, believed: int)
     assert decode(event("website", "Signed In", assurance=said), caps={"site": 3}).levels == [believed]
 
 
-def test_home_is_the_records_partition_if_its_key_is_the_nodes() -> None:
-    assert decode(event("website", "Page Viewed"), b"user_id:u1", partition=3).homes == [3]
-    assert decode(event("website", "Page Viewed"), b"other", partition=3).homes == [home_of("user_id:u1") % 8]
+@pytest.mark.parametrize(("key", "partition"), [(b"user_id:u1", 3), (b"user_id:u1", 0), (b"other", 5)])
+def test_home_is_the_partition_of_the_nodes_own_key(key: bytes, partition: int) -> None:
+    decoded = decode(event("website", "Page Viewed"), key, partition)
+    assert decoded.homes == [home_of("user_id:u1") % 8]
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from kafka.partitioner.default import murmur2 as kafka_murmur2
 
 from schemas.identifiers import TRANSACTIONS, TYPES, home_of, key_of, normalise, ranked, strongest
-from schemas.murmur2 import murmur2
+from schemas.murmur2 import murmur2, murmur2_all
 
 
 @pytest.mark.parametrize(
@@ -77,6 +79,13 @@ def test_types_are_listed_in_the_order_of_strength() -> None:
 def test_murmur2_is_that_of_kafka(length: int) -> None:
     data = bytes(range(250, 250 - length, -1))
     assert murmur2(data) == kafka_murmur2(data)
+
+
+@given(
+    st.lists(st.binary(max_size=9), max_size=20), st.lists(st.binary(min_size=6, max_size=7), min_size=40, max_size=60)
+)
+def test_many_hashes_are_those_of_each(few: list[bytes], many: list[bytes]) -> None:
+    assert murmur2_all(few + many) == [murmur2(key) for key in few + many]
 
 
 def test_the_home_is_the_partition_hash_of_the_key() -> None:
