@@ -31,7 +31,7 @@ check: $(INSTALLED)
 
 lock: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+	$(BIN)/uv pip compile pyproject.toml --extra dev --no-emit-index-url --universal --python-version 3.11 --generate-hashes \
 		--custom-compile-command 'make lock' --output-file deploy/requirements/dev.txt --quiet
 
 clean:

@@ -90,7 +90,7 @@ def _until(done: Callable[[], bool]) -> None:
     while not done():
         if time.monotonic() > deadline:
             raise TimeoutError("the run did not end in time")
-        time.sleep(0.05)
+        time.sleep(0.2)
 
 
 def _say(metrics: Mapping[str, float]) -> None:

@@ -67,7 +67,9 @@ def inserts(store: ClickHouseStore, server: psutil.Process, grid: Grid) -> list[
             walls.append(time.perf_counter() - began)
         after = time.process_time(), sum(server.cpu_times()[:2])
         client, served = ((b - a) / ROWS / ROUNDS * 1e6 for a, b in zip(before, after, strict=True))
-        grid.add_row(table.name, str(len(table.columns)), f"{min(walls) / ROWS * 1e6:.2f}", f"{client:.2f}", f"{served:.2f}")
+        grid.add_row(
+            table.name, str(len(table.columns)), f"{min(walls) / ROWS * 1e6:.2f}", f"{client:.2f}", f"{served:.2f}"
+        )
         nodes = blocks[0].columns[0] if table is FACTS else nodes
     return nodes
 
@@ -95,8 +97,12 @@ def main() -> None:
         try:
             migrator = Server(port=clickhouse.tcp_port, user="migrator", password=clickhouse.users["migrator"])
             apply(migrator)
-            store = ClickHouseStore(Server(port=clickhouse.tcp_port, user="worker", password=clickhouse.users["worker"]))
-            written = Grid("table", "columns", "us wall", "us client CPU", "us server CPU", title=f"insert, {ROWS:,} rows each")
+            store = ClickHouseStore(
+                Server(port=clickhouse.tcp_port, user="worker", password=clickhouse.users["worker"])
+            )
+            written = Grid(
+                "table", "columns", "us wall", "us client CPU", "us server CPU", title=f"insert, {ROWS:,} rows each"
+            )
             read = Grid("look-up", "1 node", "50 nodes", "5,000 nodes", title="ms")
             nodes = inserts(store, psutil.Process(clickhouse.pid or os.getpid()), written)
             lookups(store, nodes, read)

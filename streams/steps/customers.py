@@ -60,14 +60,14 @@ class Customer:
             timeline.add(facts)
         timeline.advance(now)
         knowledge = rules << 96 | self.seq << 48 | timeline.count << 16
-        for fact, row in timeline.changes():
+        for fact, row in timeline.changed():
             self._compare(fact, row, knowledge, folded)
         self._arm(now, folded)
         return folded
 
     def _compare(self, fact: Fact, row: Row, knowledge: int, folded: Folded) -> None:
         key = fact[0], fact[1], fact[2]
-        hash, known = row_hash(self.id, row), self.stored.get(key)
+        hash, known = row_hash(self.id, fact, row), self.stored.get(key)
         if known is None or known[1] != hash:
             version = next_version(knowledge, known[0] if known else None)
             folded.stored[key] = version, hash

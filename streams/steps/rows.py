@@ -13,9 +13,10 @@ from streams.effects import Message
 REVISIONS = 0xFFFF
 
 
-def row_hash(customer: Id, row: Row) -> int:
-    """64 bits that differ when anything a reader could see differs; the same in every process."""
-    return xxhash.xxh3_64_intdigest(encode((customer, row)))
+def row_hash(customer: Id, fact: Fact, row: Row) -> int:
+    """64 bits that differ when anything a reader could see differs; the same in every process. The fact's version stands
+    for its columns."""
+    return xxhash.xxh3_64_intdigest(encode((customer, fact[5], row)))
 
 
 def next_version(knowledge: int, stored: int | None) -> int:

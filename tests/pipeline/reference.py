@@ -38,7 +38,7 @@ def reference(house: House, records: Iterable[Record], now: int) -> Rows:
         customers[owner.get(fact.node, fact.node)].append(fact)
     rules = default_rules(discover())
     return {
-        key: (customer, row_hash(customer, row))
+        key: (customer, row_hash(customer, facts[key], row))
         for customer, some_facts in customers.items()
         for key, row in fold(some_facts, rules, now).items()
     }

@@ -72,6 +72,6 @@ def _fold_all(world: World, facts: dict[Key, Fact], resolution: Resolution) -> d
 
 def _named(customer: Id, fact: Fact, row: Row) -> dict[str, Any]:
     columns = [name for name in STITCHED.columns if name not in ("inbox_partition", "epoch")]
-    named = dict(zip(columns, stitched_row(customer, fact, row, 0, row_hash(customer, row)), strict=True))
+    named = dict(zip(columns, stitched_row(customer, fact, row, 0, row_hash(customer, fact, row)), strict=True))
     del named["version"]
     return named
