@@ -76,15 +76,14 @@ class Connections:
 
         Raises `Unavailable` after `patience`, `ConfigurationError` for what only a person can mend; code 469 and bugs
         pass through as `ServerException`."""
-        with self._translated():
-            for attempt in self._attempts():
-                with attempt, self.borrow() as client:
-                    return call(client, attempt.num)
+        for attempt in self._attempts():
+            with attempt, self._translated(), self.borrow() as client:
+                return call(client, attempt.num)
         raise AssertionError("the last attempt returns or raises")
 
     def _attempts(self) -> Iterator[stamina.Attempt]:
         waits = {"wait_initial": 0.05, "wait_max": 2.0, "wait_jitter": 0.2}
-        return iter(stamina.retry_context(on=is_passing, attempts=None, timeout=self.server.patience, **waits))
+        return iter(stamina.retry_context(on=Unavailable, attempts=None, timeout=self.server.patience, **waits))
 
     def ask(self, query: str, parameters: Any = None, external: Any = None, **settings: Any) -> list[tuple[Any, ...]]:
         """The columns of an answer; text is bytes. An answer without rows has no columns."""
@@ -161,7 +160,7 @@ class Connections:
         if error.code in _REFUSED:
             return ConfigurationError(f"{self.server} refuses: {said}; check the user's password and grants")
         if is_passing(error):
-            return Unavailable(f"{self.server} refuses for now: {said}; it was retried for {self.server.patience:g} s")
+            return Unavailable(f"{self.server} refuses for now: {said}")
         return None
 
 

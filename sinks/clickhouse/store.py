@@ -16,8 +16,9 @@ from sinks.clickhouse.lookups import Lookups
 from sinks.clickhouse.server import FENCED, Connections, Server
 from throughline.errors import Fenced
 
-# Collapsing within the block is left to the merges: it costs the insert a tenth, and every read uses FINAL.
-_INSERT = {"max_insert_threads": 1, "optimize_on_insert": 0}
+# Collapsing within the block is left to the merges: it costs the insert a tenth, and every read uses FINAL. A block may
+# span any number of months: whoever sends old events must not stop the intake.
+_INSERT = {"max_insert_threads": 1, "optimize_on_insert": 0, "max_partitions_per_insert_block": 0}
 _VERSIONS = ("node", "original_timestamp", "event_id", "version", "customer_id", "due", "row_hash")
 _SIGNALS = ("node", "original_timestamp", "event_id", "signal", "version", "live")
 

@@ -1,19 +1,22 @@
 """What the server takes out of the raw event of a touchpoint: one parse of each of its three parts.
 
-Money is read as Float64 and rounded to 1/10,000, half to even, as Python's `round` does; a text that is a number counts
-as that number. Anything but the expected type reads as 0, "" or an empty array: the schemas have validated before.
+Money is a number or a decimal string and becomes units of 1/10,000, halves to even, as `schemas.money` has it. Anything
+but the expected type reads as 0, "" or an empty array: the schemas have validated before. Of a key that stands twice in
+one object the first counts here.
 """
 
-_MONEY = "reinterpret(toInt64(round({} * 10000)), 'Decimal(18, 4)')"
+# An amount beyond a Decimal(18, 4) must read as 0 like any other nonsense: an exception would stop the intake for good.
+_AMOUNT = "roundBankers(toDecimal128OrZero({0}, 20), 4) AS {1}"
+_MONEY = f"if(empty({{0}}), 0, toDecimal64(if(abs({_AMOUNT}) <= 10000000000000, {{1}}, 0), 4))"
 
 _PROPERTIES = {
     "order_id": "String",
-    "revenue": "Float64",
-    "total": "Float64",
+    "revenue": "String",
+    "total": "String",
     "currency": "String",
     "coupon": "String",
     "coupon_id": "String",
-    "products": "Array(Tuple(product_id String, quantity Float64, price Float64))",
+    "products": "Array(Tuple(product_id String, quantity Float64, price String))",
     "path": "String",
     "query": "String",
     "metric": "String",
@@ -46,13 +49,13 @@ PARSED = {
     "properties": "e.properties",
     "context": "e.context",
     "order_id": _first_of("p.order_id", "e.identifiers['order_id']"),
-    "revenue": _MONEY.format("p.revenue"),
-    "total": _MONEY.format("p.total"),
-    "currency": "p.currency",
+    "revenue": _MONEY.format("p.revenue", "a1"),
+    "total": _MONEY.format("p.total", "a2"),
+    "currency": "upper(p.currency)",
     "coupon": _first_of("p.coupon", "p.coupon_id"),
     "product_ids": "arrayMap(x -> x.product_id, p.products)",
     "product_quantities": "arrayMap(x -> x.quantity, p.products)",
-    "product_prices": f"arrayMap(x -> {_MONEY.format('x.price')}, p.products)",
+    "product_prices": f"arrayMap(x -> {_MONEY.format('x.price', 'a3')}, p.products)",
     "path": _first_of("p.path", "c.page.path"),
     "query": "p.query",
     "metric": "p.metric",

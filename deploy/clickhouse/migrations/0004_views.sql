@@ -56,7 +56,7 @@ AS SELECT
     t.order_id AS order_id,
     t.revenue AS revenue,
     t.total AS total,
-    reinterpret(toInt64(round(JSONExtractFloat(t.properties, 'value') * 10000)), 'Decimal(18, 4)') AS value,
+    toDecimal64OrZero(toString(roundBankers(toDecimal128OrZero(JSONExtractString(t.properties, 'value'), 20), 4)), 4) AS value,
     t.currency AS currency,
     t.coupon AS coupon,
     t.product_ids AS product_ids,
