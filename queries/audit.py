@@ -3,18 +3,21 @@
 Every function asks one query of `queries/audit` as a user who may read the store (`auditor`). Lists of faults are cut
 at `limit` rows. While records flow, what is still under way shows as a fault; compare with the lag, or ask at rest.
 Ids are 16 bytes (`schemas.ids`), times ms UTC. How far Kafka's logs reach and what is committed comes from the caller.
+`queries.audit_balance` compares the two, `queries.audit_checks` lists the checks.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from queries.named import query
 from schemas.ids import Id
 from sinks.clickhouse.server import Connections
+from throughline.lag import Extent
 
 SOME = 1_000
 
 
-class LedgerRow(NamedTuple):
+class Recorded(NamedTuple):
     """offsets = stored + duplicate + dead + gap. `duplicate`: later offsets of an event that was stored before."""
 
     topic: str
@@ -23,6 +26,7 @@ class LedgerRow(NamedTuple):
     first_offset: int
     last_offset: int
     offsets: int
+    below_committed: int
     stored: int
     duplicate: int
     dead: int
@@ -94,8 +98,14 @@ class MissingDeadline(NamedTuple):
     due: int
 
 
-def offset_ledger(client: Connections) -> list[LedgerRow]:
-    return [LedgerRow(row[0].decode(), *row[1:]) for row in query("audit/offset_ledger").ask(client)]
+def recorded_offsets(client: Connections, extents: Sequence[Extent]) -> list[Recorded]:
+    """Counts the offsets from the first of each extent on, to the newest that is recorded."""
+    if not extents:
+        return []
+    names = [f"{each.topic}/{each.partition}" for each in extents]
+    limits = {"firsts": [each.first for each in extents], "committed": [each.committed for each in extents]}
+    rows = query("audit/recorded_offsets").ask(client, names=names, **limits)
+    return [Recorded(row[0].decode(), *row[1:]) for row in rows]
 
 
 def missing_offsets(client: Connections, topic: str, partition: int, first: int, end: int) -> list[OffsetRange]:
@@ -137,3 +147,13 @@ def events_of_two_customers(client: Connections, limit: int = SOME) -> list[OfTw
 
 def deadlines_missing(client: Connections, limit: int = SOME) -> list[MissingDeadline]:
     return [MissingDeadline(*row) for row in query("audit/deadlines_missing").ask(client, limit=limit)]
+
+
+def identifiers_of(client: Connections, nodes: Sequence[Id]) -> list[tuple[Id, str, str]]:
+    """(node, type, normalised value) of those that are known."""
+    found: list[tuple[Id, str, str]] = []
+    for start in range(0, len(nodes), SOME):
+        named = [node.hex() for node in nodes[start : start + SOME]]
+        rows = query("audit/identifiers_of").ask(client, nodes=named)
+        found += [(node, type.decode(), value.decode()) for node, type, value in rows]
+    return found

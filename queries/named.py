@@ -37,7 +37,7 @@ class Query:
 
 @cache
 def query(path: str) -> Query:
-    """`query("audit/offset_ledger")` is the file `queries/audit/offset_ledger.sql`."""
+    """`query("audit/recorded_offsets")` is the file `queries/audit/recorded_offsets.sql`."""
     file = files("queries").joinpath(f"{path}.sql")
     if not file.is_file():
         raise ConfigurationError(f"there is no query {path}; the queries are the .sql files in {files('queries')}")

@@ -26,6 +26,18 @@ class TopicLag:
     oldest_waiting: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """The offsets that the log of one partition holds, [first, end), and up to where they are done: `committed`, which
+    is not before `first`."""
+
+    topic: str
+    partition: int
+    first: int
+    end: int
+    committed: int
+
+
 class LagReader:
     """Reads ends and committed offsets. Use as a context manager; raises `Unavailable` if Kafka does not answer."""
 
@@ -54,13 +66,29 @@ class LagReader:
     def read(self, topics: Iterable[str]) -> list[TopicLag]:
         """One line per topic, in the order given."""
         try:
-            partitions = {
-                found["name"]: [TopicPartition(found["name"], each["partition_index"]) for each in found["partitions"]]
-                for found in self._admin.describe_topics(list(topics))
-            }
-            return self._read(partitions)
+            return self._read(self._partitions(topics))
         except KafkaError as error:
             raise self._unavailable(error) from error
+
+    def extents(self, topics: Iterable[str]) -> list[Extent]:
+        """One line per partition. Commits are read before ends: what is committed lies within the log."""
+        try:
+            everything = [partition for each in self._partitions(topics).values() for partition in each]
+            committed = self._committed()
+            first = self._offsets(everything, OffsetSpec.EARLIEST)
+            last = self._offsets(everything, OffsetSpec.LATEST)
+        except KafkaError as error:
+            raise self._unavailable(error) from error
+        return [
+            Extent(each.topic, each.partition, first[each], last[each], max(first[each], committed.get(each, 0)))
+            for each in everything
+        ]
+
+    def _partitions(self, topics: Iterable[str]) -> dict[str, list[TopicPartition]]:
+        return {
+            found["name"]: [TopicPartition(found["name"], each["partition_index"]) for each in found["partitions"]]
+            for found in self._admin.describe_topics(list(topics))
+        }
 
     def _read(self, topics: dict[str, list[TopicPartition]]) -> list[TopicLag]:
         everything = [partition for partitions in topics.values() for partition in partitions]

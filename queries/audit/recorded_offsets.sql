@@ -1,4 +1,4 @@
--- How many offsets became a fact, a duplicate, a dead letter or a gap, per public topic, partition and hour.
+-- What became of every offset that Kafka still holds, per public topic, partition and hour of its record.
 SELECT
     toString(topic) AS topic,
     partition,
@@ -6,12 +6,14 @@ SELECT
     min(offset) AS first_offset,
     max(offset) AS last_offset,
     count() AS offsets,
+    countIf(offset < committed) AS below_committed,
     countIf(outcome = 'stored' AND NOT again) AS stored,
     countIf(outcome = 'stored' AND again) AS duplicate,
     countIf(outcome = 'dead') AS dead,
     countIf(outcome = 'gap') AS gap
 FROM (
     SELECT o.topic AS topic, o.partition AS partition, o.offset AS offset, o.record_time AS record_time, o.outcome AS outcome,
+        transform(concat(toString(o.topic), '/', toString(o.partition)), %(names)s, %(committed)s, toUInt64(0)) AS committed,
         r.repeated = o.fact_hash AND r.first != (o.record_time, toString(o.topic), o.partition, o.offset) AS again
     FROM ${store}.offsets AS o FINAL
     LEFT ANY JOIN (
@@ -21,6 +23,7 @@ FROM (
         GROUP BY fact_hash
         HAVING count() > 1
     ) AS r ON o.fact_hash = r.repeated
+    WHERE o.offset >= transform(concat(toString(o.topic), '/', toString(o.partition)), %(names)s, %(firsts)s, toUInt64(-1))
 )
 GROUP BY topic, partition, hour
 ORDER BY topic, partition, hour
