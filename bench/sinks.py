@@ -1,6 +1,6 @@
 """What a row costs on its way into ClickHouse, and how long a look-up takes. `python -m bench.sinks`
 
-Starts a server of its own in a temporary folder. CPU of the client is this process's; CPU of the server is its process's.
+Starts a server of its own in a temporary folder. CPU of client and server are those of their processes.
 """
 
 import os
