@@ -40,19 +40,19 @@ COMMENT 'Every touchpoint with all it carried; one row per (node, original_times
 CREATE TABLE IF NOT EXISTS ${store}.facts ${on_cluster}
 (
     node UUID,
-    original_timestamp DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    original_timestamp DateTime64(3, 'UTC') CODEC(Delta(8), LZ4),
     event_id UUID,
-    event_time DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
-    received_at DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
-    version UInt64 CODEC(Delta(8), ZSTD(1)),
+    event_time DateTime64(3, 'UTC') CODEC(Delta(8), LZ4),
+    received_at DateTime64(3, 'UTC') CODEC(Delta(8), LZ4),
+    version UInt64 CODEC(Delta(8), LZ4),
     channel LowCardinality(String),
     event LowCardinality(String),
-    thread String COMMENT 'type:value of the order, ticket, call or chat' CODEC(ZSTD(1)),
+    thread String COMMENT 'type:value of the order, ticket, call or chat',
     value Decimal(18, 4),
     currency LowCardinality(String),
     metric LowCardinality(String),
     score Float64,
-    location String CODEC(ZSTD(1))
+    location String
 )
 ENGINE = ${replicated}ReplacingMergeTree(version)
 ORDER BY (node, original_timestamp, event_id)
