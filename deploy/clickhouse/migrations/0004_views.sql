@@ -258,7 +258,7 @@ AS SELECT
     i.node AS node
 FROM ${store}.identifiers AS i FINAL
 LEFT ANY JOIN (SELECT node AS mapped, customer FROM ${store}.identity_map FINAL) AS m ON i.node = m.mapped
-COMMENT 'Every identifier and the customer it belongs to now; transaction identifiers (order_id, ticket_id, call_id, chat_id) belong to nobody else';
+COMMENT 'Every identifier and the customer it belongs to now. An order_id, ticket_id, call_id or chat_id never joins people: it stands for itself';
 
 CREATE OR REPLACE VIEW ${views}.customers ${on_cluster}
 (
