@@ -1,5 +1,6 @@
 """Each audit query finds what it is for, and nothing at rest."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,9 +14,11 @@ from sinks.clickhouse.store import ClickHouseStore
 from streams.steps.intake import fact_hash
 from tests.queries.conftest import As
 from tests.sinks.rows import AT, at, customer, id, owned, put
+from throughline.lag import Extent
 
 A, B, C = id("a"), bytes(range(240, 256)), id("c")
 HOUR = 3_600_000
+EXTENT = Extent("touchpoints.store", 0, 0, 100, 8)
 
 
 @pytest.fixture
@@ -68,7 +71,8 @@ def test_at_rest_there_is_no_fault(store: ClickHouseStore, auditor: Connections)
 
 def test_an_empty_store_has_no_fault(store: ClickHouseStore, auditor: Connections) -> None:
     assert faults(auditor) == {}
-    assert audit.offset_ledger(auditor) == []
+    assert audit.recorded_offsets(auditor, [EXTENT]) == []
+    assert audit.recorded_offsets(auditor, []) == []
 
 
 def test_every_offset_is_one_thing_and_a_retry_counts_once(store: ClickHouseStore, auditor: Connections) -> None:
@@ -82,11 +86,17 @@ def test_every_offset_is_one_thing_and_a_retry_counts_once(store: ClickHouseStor
     )
     hour = AT - AT % HOUR
     topic = "touchpoints.store"
-    assert audit.offset_ledger(auditor) == [
-        audit.LedgerRow(topic, 0, hour, 4, 8, 5, 2, 1, 1, 1),
-        audit.LedgerRow(topic, 0, hour + HOUR, 9, 9, 1, 0, 1, 0, 0),
-        audit.LedgerRow(topic, 1, hour, 3, 3, 1, 0, 1, 0, 0),
+    assert audit.recorded_offsets(auditor, [EXTENT, replace(EXTENT, partition=1)]) == [
+        audit.Recorded(topic, 0, hour, 4, 8, 5, 4, 2, 1, 1, 1),
+        audit.Recorded(topic, 0, hour + HOUR, 9, 9, 1, 0, 0, 1, 0, 0),
+        audit.Recorded(topic, 1, hour, 3, 3, 1, 1, 0, 1, 0, 0),
     ]
+
+
+def test_what_kafka_holds_no_longer_is_not_counted(store: ClickHouseStore, auditor: Connections) -> None:
+    put(store, OFFSETS, *(offset(i, hash=i) for i in range(4)))
+    (found,) = audit.recorded_offsets(auditor, [replace(EXTENT, first=2)])
+    assert (found.first_offset, found.offsets, found.stored) == (2, 2, 2)
 
 
 def test_offsets_that_are_in_no_account_are_named(store: ClickHouseStore, auditor: Connections) -> None:
