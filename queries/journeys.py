@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from queries.named import query
-from schemas.identifiers import TYPES, normalise
+from schemas.identifiers import TRANSACTIONS, TYPES, normalise
+from schemas.ids import node_of, to_uuid
 from sinks.clickhouse.server import Connections
 from throughline.errors import ThroughlineError
 
@@ -23,6 +24,7 @@ class Identifier(NamedTuple):
     value: str
     first_seen: int  # ms UTC
     last_seen: int
+    node: UUID
 
 
 class Journey(NamedTuple):
@@ -89,14 +91,18 @@ class Recent(NamedTuple):
     detail: str
 
 
-def owner_of(client: Connections, text: str, region: str = "") -> UUID:
+def owner_of(client: Connections, text: str, region: str = "", key: bytes = b"") -> UUID:
     """The customer who has this identifier now: `type:value`, a value alone (every type is tried), or any customer id
-    ever shown. `region` as in the settings, for phone numbers without +. Raises NotFound or Ambiguous."""
-    type, values = _candidates(text, region)
-    found = _texts(query("journey/owners_of").ask(client, type=type, values=values, text=text))
+    ever shown; or whose touchpoints carry this order, ticket, call or chat.
+
+    `region` as in the settings, for phone numbers without +. With the `key` of the settings the identifier is looked up
+    by its node, which is much faster. Raises NotFound or Ambiguous.
+    """
+    found = _by_node(client, _nodes(text, region, key)) or _by_value(client, text, region)
+    found = [row for row in found if row[0] not in TRANSACTIONS] or _carriers(client, found)
     owners = {customer for _, _, customer in found}
     if not owners:
-        raise NotFound(f"no customer has {text}; identifiers are matched whole, try another one of the same person")
+        raise NotFound(f"no customer has {text}; {_advice(text, region)}")
     if len(owners) > 1:
         names = ", ".join(f"{kind}:{value}" for kind, value, _ in found)
         raise Ambiguous(f"{text} belongs to different customers; give one of: {names}")
@@ -105,12 +111,13 @@ def owner_of(client: Connections, text: str, region: str = "") -> UUID:
 
 def customer(client: Connections, customer_id: UUID) -> Customer:
     """All that the views say of one customer."""
-    asked = {"customer": customer_id}
+    known = [Identifier(*row) for row in _texts(query("journey/identifiers").ask(client, customer=customer_id))]
+    asked = {"customer": customer_id, "nodes": [each.node for each in known] or [customer_id]}
     return Customer(
         customer_id,
-        [Identifier(*row) for row in _texts(query("journey/identifiers").ask(client, **asked))],
+        known,
         [Journey(*row) for row in _texts(query("journey/journeys").ask(client, **asked))],
-        [Touchpoint(*row[:-1], bool(row[-1])) for row in _texts(query("journey/touchpoints").ask(client, **asked))],
+        [_touchpoint(row) for row in _texts(query("journey/touchpoints").ask(client, **asked))],
         [Friction(*row) for row in _texts(query("journey/friction").ask(client, **asked))],
     )
 
@@ -120,13 +127,53 @@ def newest_friction(client: Connections, limit: int = 10) -> list[Recent]:
     return [Recent(*row) for row in _texts(query("journey/newest_friction").ask(client, limit=limit))]
 
 
-def _candidates(text: str, region: str) -> tuple[str, list[str]]:
-    """The type that was named, or "", and every normal form the value may have."""
+def _by_node(client: Connections, nodes: list[UUID]) -> list[tuple[Any, ...]]:
+    return _texts(query("journey/owners_of_nodes").ask(client, nodes=nodes)) if nodes else []
+
+
+def _by_value(client: Connections, text: str, region: str) -> list[tuple[Any, ...]]:
+    type, forms = _candidates(text, region)
+    values = sorted({value for _, value in forms} | {text.partition(":")[2] if type else text})
+    return _texts(query("journey/owners_of_values").ask(client, type=type, values=values))
+
+
+def _carriers(client: Connections, transactions: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Orders, tickets, calls and chats join nobody: those whose touchpoints carry them."""
+    rows: list[tuple[Any, ...]] = []
+    for type, value, _ in transactions:
+        rows += _texts(query("journey/owners_of_transaction").ask(client, type=type, value=value))
+    return rows or transactions
+
+
+def _nodes(text: str, region: str, key: bytes) -> list[UUID]:
+    """What the text is as a node, or may stand for."""
+    try:
+        return [UUID(text)]
+    except ValueError:
+        return [to_uuid(node_of(*form, key)) for form in _candidates(text, region)[1]] if key else []
+
+
+def _candidates(text: str, region: str) -> tuple[str, list[tuple[str, str]]]:
+    """The type that was named, or "", and (type, normal form) of all that the text may mean."""
     kind, separator, rest = text.partition(":")
+    kind = kind.strip().lower()
     named = kind if separator and kind in TYPES else ""
     value = rest if named else text
-    forms = {normalise(type, value, region) for type in ([named] if named else TYPES)}
-    return named, sorted({form for form in forms if form} | {value})
+    forms = [(type, normalise(type, value, region)) for type in ([named] if named else TYPES)]
+    return named, [(type, form) for type, form in forms if form]
+
+
+def _advice(text: str, region: str) -> str:
+    kind, separator, _ = text.partition(":")
+    if separator and kind.strip().lower() not in TYPES:
+        return f"the types are {', '.join(TYPES)}"
+    if not region and text.lstrip("(0")[:1].isdigit() and len(text) > 6:
+        return "identifiers are matched whole; a phone number needs its country, as in +43660123456"
+    return "identifiers are matched whole; try another one of the same person"
+
+
+def _touchpoint(row: tuple[Any, ...]) -> Touchpoint:
+    return Touchpoint._make((*row[:-1], bool(row[-1])))
 
 
 def _texts(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:

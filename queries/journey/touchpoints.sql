@@ -9,8 +9,8 @@ FROM ${views}.journey_touchpoints AS j
 LEFT ANY JOIN (
     SELECT node, original_timestamp, event_id, order_id, product_ids, query, path, location, metric, score, comment, campaign, source
     FROM ${views}.touchpoints
-    WHERE node IN (SELECT node FROM ${views}.identities WHERE customer_id = %(customer)s)
+    WHERE node IN %(nodes)s
 ) AS t ON j.node = t.node AND j.original_timestamp = t.original_timestamp AND j.event_id = t.event_id
-WHERE j.customer_id = %(customer)s
+WHERE j.customer_id = %(customer)s AND j.node IN %(nodes)s
 ORDER BY at, j.event_id
-SETTINGS join_use_nulls = 0
+SETTINGS join_use_nulls = 0, optimize_move_to_prewhere_if_final = 1
