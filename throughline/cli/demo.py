@@ -14,9 +14,10 @@ from deploy.local.launch import Launch
 from deploy.local.stack import Choices
 from deploy.local.supervisor import Supervisor
 from schemas.topics import CLAIMS, INBOX, PUBLIC
-from throughline.cli import journey
 from throughline.cli._replay import Live, Replay, trust
+from throughline.cli._timeline import show
 from throughline.cli._tour import next_steps, somebody, totals
+from throughline.cli.journey import find
 from throughline.cli.up import STEPS
 from throughline.clock import iso
 from throughline.errors import Unavailable
@@ -147,7 +148,7 @@ def _show(settings: Settings, console: Console) -> None:
     card = somebody(settings)
     if card:
         console.rule("One customer, across the channels")
-        journey.show(settings, f"loyalty_id:{card}", console, last=LAST)
+        show(find(settings, f"loyalty_id:{card}"), console, LAST)
         console.rule("Everybody")
     totals(settings, console)
     next_steps(card, console)
