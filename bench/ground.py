@@ -35,7 +35,8 @@ class Ground:
 
     @property
     def servers(self) -> dict[str, int]:
-        return {"kafka": self.kafka.pid, "clickhouse": self.clickhouse.pid}
+        pids = {"kafka": self.kafka.pid, "clickhouse": self.clickhouse.pid}
+        return {name: pid for name, pid in pids.items() if pid is not None}
 
     def values(self, **more: Any) -> dict[str, Any]:
         """Settings with names of their own: prefix `run<n>.`, databases `store_run<n>` and `views_run<n>`."""
@@ -101,9 +102,12 @@ def fill(settings: Settings, records: Iterable[Load]) -> int:
 def worker(values: Mapping[str, Any], slot: int = 1) -> Iterator[tuple[int, Callable[[], Mapping[str, float]]]]:
     """A worker process: its pid, and a function that reads its metrics by name and labels."""
     port = free_port()
-    environment = {f"THROUGHLINE_{name.upper()}": value if isinstance(value, str) else json.dumps(value) for name, value in values.items()}
+    environment = {
+        f"THROUGHLINE_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
+        for name, value in values.items()
+    }
     command = [sys.executable, "-m", "throughline.cli", "worker", "--slot", str(slot), "--metrics-port", str(port)]
-    with tempfile.TemporaryFile() if not os.environ.get("KEEPLOG") else open(os.environ["KEEPLOG"],"w+b") as log:
+    with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(command, env={**os.environ, **environment}, stderr=log, stdout=log)
         try:
             yield process.pid, lambda: scrape(port)

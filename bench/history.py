@@ -35,7 +35,9 @@ def events(node: bytes, first: int, count: int) -> list[Item]:
     for number in range(first, first + count):
         at = NOW - 2_000_000_000 + number * 60_000
         event, id = EVENTS[number % len(EVENTS)], from_uuid(uuid4())
-        fact = Fact(node, at, id, at, at + 100, version_of(at + 100, number), "website", event, "", 0, "", "", 0.0, "/p")
+        fact = Fact(
+            node, at, id, at, at + 100, version_of(at + 100, number), "website", event, "", 0, "", "", 0.0, "/p"
+        )
         made.append(Item(0, Mark(node, fact, 0, 0)))
     return made
 

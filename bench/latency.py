@@ -69,10 +69,9 @@ def _steady(settings: Settings, rate: int, seconds: float, stop: threading.Event
     """Produces the usual load at a rate, in slices of 20 ms."""
     producer, topic = _producer(settings), public_topic("website", settings.topic_prefix)
     records: Iterator[Load] = load(Shape(int(rate * seconds)))
-    began, sent = time.monotonic(), 0
-    for record in records:
+    began = time.monotonic()
+    for sent, record in enumerate(records, 1):
         producer.produce(topic, record.value, record.key)
-        sent += 1
         if sent % max(1, rate // 50) == 0:
             producer.poll(0)
             time.sleep(max(0.0, began + sent / rate - time.monotonic()))

@@ -51,7 +51,9 @@ def plan(shape: Shape) -> tuple[NDArray[np.int64], ...]:
     steps = np.cumsum(rng.exponential(20_000, len(visit)))
     first = np.concatenate(([0], np.cumsum(lengths)[:-1]))
     times = (START + starts[visit] + steps - steps[np.minimum(first, len(steps) - 1)][visit]).astype(np.int64)
-    arrival = times + np.where(rng.random(len(times)) < shape.late, rng.uniform(0, 3_600_000, len(times)), 150).astype(np.int64)
+    arrival = times + np.where(rng.random(len(times)) < shape.late, rng.uniform(0, 3_600_000, len(times)), 150).astype(
+        np.int64
+    )
     order = np.argsort(arrival, kind="stable")
     return customers[visit][order], visit[order], times[order], arrival[order]
 

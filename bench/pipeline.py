@@ -136,6 +136,5 @@ def main(
     report(spans)
 
 
-
 if __name__ == "__main__":
     typer.run(main)

@@ -73,4 +73,5 @@ T = TypeVar("T")
 def decode(type: type[T], data: bytes) -> T:
     """Raises `msgspec.DecodeError` for anything but this type."""
     decoder = _decoders.get(type) or _decoders.setdefault(type, msgspec.msgpack.Decoder(type))
-    return decoder.decode(data)
+    value: T = decoder.decode(data)
+    return value

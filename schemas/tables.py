@@ -42,7 +42,9 @@ TOUCHPOINTS = Table(
     FACT_KEY, "version",
 )  # fmt: skip
 FACTS = Table("facts", FACT, FACT_KEY, "version")
-OFFSETS = Table("offsets", {**ORIGIN, "record_time": "ms", "outcome": "low", "fact_hash": "u64"}, ("topic", "partition", "offset"))
+OFFSETS = Table(
+    "offsets", {**ORIGIN, "record_time": "ms", "outcome": "low", "fact_hash": "u64"}, ("topic", "partition", "offset")
+)
 DEAD_LETTERS = Table(
     "dead_letters",
     {**ORIGIN, "record_time": "ms", "reason": "low", "field": "str", "message": "str", "raw": "raw", "record_key": "raw"},
@@ -115,7 +117,9 @@ class Block:
     query_id: str = field(default="", compare=False)
 
     @classmethod
-    def of(cls, table: Table, rows: Iterable[Sequence[Any]], fence: tuple[tuple[int, int], ...] = (), query_id: str = "") -> "Block":
+    def of(
+        cls, table: Table, rows: Iterable[Sequence[Any]], fence: tuple[tuple[int, int], ...] = (), query_id: str = ""
+    ) -> "Block":
         columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in table.columns]
         return cls(table, columns, fence, query_id)
 

@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 
 from schemas.tables import Block
 
-
 END = -1
 
 

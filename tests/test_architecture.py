@@ -37,7 +37,9 @@ def test_imports_only_go_down(package: str) -> None:
         if path.is_relative_to(ROOT / "throughline" / "cli"):
             continue
         ours = {name for name in imported(path) if name in BELOW}
-        assert ours <= BELOW[package] | {package}, f"{path.relative_to(ROOT)} imports {ours - BELOW[package] - {package}}"
+        assert ours <= BELOW[package] | {package}, (
+            f"{path.relative_to(ROOT)} imports {ours - BELOW[package] - {package}}"
+        )
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))

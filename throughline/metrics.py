@@ -7,7 +7,11 @@ SIZES = (1, 10, 100, 1_000, 5_000, 10_000, 25_000, 50_000, 100_000)
 RECORDS = Counter("throughline_records", "Public records taken in, by outcome: stored or dead.", ["outcome"])
 CLAIMS_SENT = Counter("throughline_claims_sent", "Claims sent to identity.claims by intake.")
 CLAIMS_DECIDED = Counter("throughline_claims_decided", "Claims decided by the resolver.")
-MARKS = Counter("throughline_marks", "Marks taken by the journeys agent, and forwarded by it (one barrier forwards several).", ["outcome"])
+MARKS = Counter(
+    "throughline_marks",
+    "Marks taken by the journeys agent, and forwarded by it (one barrier forwards several).",
+    ["outcome"],
+)
 CUSTOMERS_LOADED = Counter(
     "throughline_customers_loaded", "Customers read from ClickHouse because they were not cached."
 )

@@ -117,7 +117,9 @@ class Cache:
         cached = self._customers.get(owner.customer)
         return cached is not None and cached.seq == owner.seq
 
-    def load(self, owners: Iterable[Change], rules: JourneyRules, facts: Iterable[Fact], rows: Any, announced: Any) -> None:
+    def load(
+        self, owners: Iterable[Change], rules: JourneyRules, facts: Iterable[Fact], rows: Any, announced: Any
+    ) -> None:
         """Puts in the customers as the tables know them."""
         of_node: dict[Id, list[Customer]] = defaultdict(list)  # two, while the view is between two changes
         added: dict[Id, list[Fact]] = defaultdict(list)

@@ -35,8 +35,8 @@ class Deadlines:
     def load(self, partition: int, rows: Iterable[tuple[int, int, Id, int, Id]], now: int) -> None:
         """Rows of the table `deadlines` for this partition, up to `horizon(now)`."""
         self._until = max(self._until, self.horizon(now))
-        for _, due, *key in rows:
-            self._push(partition, due, (key[0], key[1], key[2]))
+        for _, due, node, original_timestamp, event_id in rows:
+            self._push(partition, due, (node, original_timestamp, event_id))
 
     def arm(self, partition: int, folded: Folded) -> None:
         for due, key in folded.deadlines:

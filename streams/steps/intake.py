@@ -46,11 +46,16 @@ class Taken:
 
 @dataclass(frozen=True)
 class Topics:
+    """Names of the internal topics, with the prefix of the installation."""
+
     claims: str = "identity.claims"
     changes: str = "identity.changes"
     decisions: str = "identity.decisions"
     inbox: str = "journeys.inbox"
     friction: str = "friction"
+
+
+PLAIN = Topics()
 
 
 class KnownPairs:
@@ -82,7 +87,7 @@ class Intake:
     view: View
     partitions: int
     is_local: Callable[[int], bool]
-    topics: Topics = Topics()
+    topics: Topics = PLAIN
     pairs: KnownPairs = field(default_factory=KnownPairs)
     stored: dict[tuple[str, int], set[int]] = field(default_factory=dict)
     message_bytes: int = 512 * 1024
@@ -119,7 +124,9 @@ class Intake:
     def _new_claims(self, decoded: Iterable[Decoded]) -> list[Claim]:
         claims: dict[tuple[Id, Id, int, int], Claim] = {}
         for part in decoded:
-            for fact, identifiers, level, source in zip(part.facts, part.identifiers, part.levels, part.sources, strict=True):
+            for fact, identifiers, level, source in zip(
+                part.facts, part.identifiers, part.levels, part.sources, strict=True
+            ):
                 if len(identifiers) > 1:
                     for claim in claims_of(fact, identifiers, level, source):
                         if self.pairs.teaches(claim):
@@ -132,11 +139,17 @@ class Intake:
             for fact, own in zip(part.facts, part.homes, strict=True):
                 change = frozen[fact[0]]
                 home = change.home
-                marks[own if home == UNKNOWN_HOME else home % self.partitions].append(Mark(fact[0], fact, seen, change.seq))
+                marks[own if home == UNKNOWN_HOME else home % self.partitions].append(
+                    Mark(fact[0], fact, seen, change.seq)
+                )
         return marks
 
     def _inbox(self, marks: dict[int, list[Mark]]) -> list[Message]:
-        return [message for p, some in marks.items() for message in inbox_messages(self.topics.inbox, p, some, self.message_bytes)]
+        return [
+            message
+            for p, some in marks.items()
+            for message in inbox_messages(self.topics.inbox, p, some, self.message_bytes)
+        ]
 
 
 def inbox_messages(topic: str, partition: int, marks: Sequence[Mark], limit: int) -> list[Message]:
@@ -225,5 +238,9 @@ def _gaps(records: Records) -> list[int]:
 def fact_hash(fact: Fact) -> int:
     """64 bits of a fact's key; equal for every copy of one event."""
     node, original, event_id = fact[0], fact[1], fact[2]
-    mixed = int.from_bytes(node[:8], "little") ^ original * 0x9E3779B97F4A7C15 ^ int.from_bytes(event_id[:8], "little") * 0xC2B2AE3D27D4EB4F
+    mixed = (
+        int.from_bytes(node[:8], "little")
+        ^ original * 0x9E3779B97F4A7C15
+        ^ int.from_bytes(event_id[:8], "little") * 0xC2B2AE3D27D4EB4F
+    )
     return (mixed ^ int.from_bytes(event_id[8:], "little")) & 0xFFFFFFFFFFFFFFFF

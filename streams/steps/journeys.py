@@ -13,11 +13,11 @@ from schemas.fact import Fact
 from schemas.ids import Id
 from schemas.messages import Barrier, Change, Mark
 from schemas.tables import DEADLINES, FRICTION, STITCHED, Block
-from streams.effects import END, Ask, Effect, Message, Reach, Send, Together, Write
+from streams.effects import END, Ask, Effect, Reach, Send, Together, Write
 from streams.fold.rules import JourneyRules
 from streams.steps.customers import Cache, Customer, Folded
 from streams.steps.deadlines import Deadlines
-from streams.steps.intake import Topics, inbox_messages
+from streams.steps.intake import PLAIN, Topics, inbox_messages
 from streams.steps.rows import signal_message
 from streams.view import UNKNOWN_HOME, View
 from throughline.errors import Fenced
@@ -67,7 +67,7 @@ class Journeys:
     view: View
     partitions: int
     cache: Cache
-    topics: Topics = Topics()
+    topics: Topics = PLAIN
     epochs: dict[int, int] = field(default_factory=dict)
     deadlines: Deadlines = field(default_factory=Deadlines)
     serial: int = 0
@@ -134,7 +134,9 @@ class Journeys:
         if lost:
             raise Fenced(sorted(lost))
 
-    def _plan(self, plan: Plan, batch: Sequence[Item], expired: Iterable[Any], frozen: dict[Id, Change], seen: int) -> None:
+    def _plan(
+        self, plan: Plan, batch: Sequence[Item], expired: Iterable[Any], frozen: dict[Id, Change], seen: int
+    ) -> None:
         for partition, what in batch:
             if isinstance(what, Barrier):
                 self._plan_barrier(plan, partition, what, frozen, seen)
@@ -168,7 +170,9 @@ class Journeys:
 
     def _load(self, plan: Plan) -> Generator[Effect, Any, int]:
         """One round of queries for all customers that are not cached, have other members, or must be read again."""
-        missing = [owner for owner in plan.owners.values() if owner.customer in plan.again or not self.cache.holds(owner)]
+        missing = [
+            owner for owner in plan.owners.values() if owner.customer in plan.again or not self.cache.holds(owner)
+        ]
         if missing:
             nodes = [member.node for owner in missing for member in owner.members]
             asks = tuple(Ask(name, (nodes,)) for name in ("facts_of", "stitched_versions_of", "friction_of"))
@@ -202,7 +206,11 @@ class Journeys:
         if stitched:
             yield Write((self._fenced(STITCHED, stitched),))
         messages = [signal_message(self.topics.friction, row, self.partitions) for row in friction]
-        messages += [m for p, marks in plan.forward.items() for m in inbox_messages(self.topics.inbox, p, marks, self.message_bytes)]
+        messages += [
+            m
+            for p, marks in plan.forward.items()
+            for m in inbox_messages(self.topics.inbox, p, marks, self.message_bytes)
+        ]
         if messages:
             yield Send(tuple(messages))
         forwarded = sum(len(marks) for marks in plan.forward.values())

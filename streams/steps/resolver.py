@@ -13,9 +13,10 @@ from schemas.ids import NONE, Id
 from schemas.messages import Barrier, Change, Claim, Inbox, encode
 from schemas.tables import CLAIMS, CUSTOMERS, DECISIONS, IDENTITY_MAP, Block
 from streams.effects import Ask, Effect, Message, Send, Write
+from streams.identity.outcome import Outcome
 from streams.identity.rules import IdentityRules
-from streams.identity.state import IdentityState, Outcome
-from streams.steps.intake import Topics
+from streams.identity.state import IdentityState
+from streams.steps.intake import PLAIN, Topics
 
 NO_PAIR = 0, NONE, NONE
 
@@ -26,7 +27,7 @@ class Resolver:
 
     rules: IdentityRules
     partitions: int
-    topics: Topics = Topics()
+    topics: Topics = PLAIN
     state: IdentityState | None = None
     next_seq: int = 0
 
@@ -38,7 +39,9 @@ class Resolver:
         """Decides these claims of identity.claims (offset + 1 is the seq) and tells it. Returns how many were decided."""
         state = yield from self._state_before(offsets[0] + 1)
         self.state = None
-        outcomes = [(offset + 1, claim, state.apply(offset + 1, claim)) for offset, claim in zip(offsets, claims, strict=True)]
+        outcomes = [
+            (offset + 1, claim, state.apply(offset + 1, claim)) for offset, claim in zip(offsets, claims, strict=True)
+        ]
         for block in self._blocks(state, outcomes, now):
             yield Write((block,))
         changes = _last_of_each([change for _, _, outcome in outcomes for change in outcome.changes])
@@ -58,7 +61,9 @@ class Resolver:
     def _blocks(self, state: IdentityState, outcomes: list[tuple[int, Claim, Outcome]], now: int) -> list[Block]:
         changes = _last_of_each([change for _, _, outcome in outcomes for change in outcome.changes])
         moved = {node for _, _, outcome in outcomes for left in outcome.left.values() for node in left}
-        mapped = [(m.node, c.customer, c.seq) for c in changes for m in c.members if m.node != c.customer or m.node in moved]
+        mapped = [
+            (m.node, c.customer, c.seq) for c in changes for m in c.members if m.node != c.customer or m.node in moved
+        ]
         blocks = [
             Block.of(CLAIMS, [row for seq, claim, _ in outcomes for row in claim_rows(seq, claim)]),
             Block.of(DECISIONS, [_decision_row(d, now) for _, _, outcome in outcomes for d in outcome.decisions]),
@@ -79,7 +84,12 @@ class Resolver:
                 customers[partition].add(customer)
                 nodes[partition].update(left)
         return [
-            Message(self.topics.inbox, p, None, encode(Inbox(barrier=Barrier(tuple(sorted(customers[p])), tuple(sorted(nodes[p])), seen))))
+            Message(
+                self.topics.inbox,
+                p,
+                None,
+                encode(Inbox(barrier=Barrier(tuple(sorted(customers[p])), tuple(sorted(nodes[p])), seen))),
+            )
             for p in sorted(nodes)
         ]
 
@@ -102,7 +112,14 @@ def _last_of_each(changes: Sequence[Change]) -> list[Change]:
 def _customer_row(change: Change, state: IdentityState) -> tuple[Any, ...]:
     members = change.members
     columns = tuple(m.node for m in members), tuple(m.type for m in members), tuple(m.home for m in members)
-    return (change.customer, change.seq, change.home, *columns, change.flags, *(state.newest(change.customer) or NO_PAIR))
+    return (
+        change.customer,
+        change.seq,
+        change.home,
+        *columns,
+        change.flags,
+        *(state.newest(change.customer) or NO_PAIR),
+    )
 
 
 def _decision_row(decision: Any, now: int) -> tuple[Any, ...]:

@@ -41,7 +41,9 @@ def topics_with(prefix: str) -> Topics:
     return replace(plain, **{name: prefix + getattr(plain, name) for name in Topics.__dataclass_fields__})
 
 
-def build(plan: Plan, connection: Connection, store: Store, decoder: Decoder, rules: tuple[IdentityRules, JourneyRules]) -> faust.App:
+def build(
+    plan: Plan, connection: Connection, store: Store, decoder: Decoder, rules: tuple[IdentityRules, JourneyRules]
+) -> faust.App:
     """The Faust app with everything attached; run it with `faust.Worker`."""
     app = make_app(plan.group, connection, plan.instance)
     chunks = use_chunks(app, LIMITS)

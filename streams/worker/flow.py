@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -24,6 +25,7 @@ class Batch(Generic[T]):
     inputs: list[T] = field(default_factory=list)
     done: list[Callable[[], object]] = field(default_factory=list)
     weight: int = 0
+    began: float = field(default_factory=time.monotonic)
 
     def finish(self) -> None:
         for call in self.done:
@@ -38,19 +40,23 @@ class Gate(Generic[T]):
 
     def __init__(self, handle: Callable[[Batch[T]], Awaitable[None]], flush: Flush, lanes: int = 1) -> None:
         self._handle, self._flush, self._lanes = handle, flush, lanes
-        self._batch: Batch[T] = Batch()
-        self._first = 0.0
+        self._batches: deque[Batch[T]] = deque()
         self._arrived = asyncio.Event()
         self._hurry = False
+        self._idle = asyncio.Event()
+        self._idle.set()
         self.pending = 0  # inputs taken in and not finished
 
     def put(self, inputs: Iterable[T], weight: int, done: Callable[[], object]) -> None:
-        if not self._batch.done:
-            self._first = time.monotonic()
-        self._batch.inputs.extend(inputs)
-        self._batch.done.append(done)
-        self._batch.weight += weight
+        """Joins the last batch unless that is full; inputs of one call stay together."""
+        if not self._batches or self._batches[-1].weight >= self._flush.records:
+            self._batches.append(Batch())
+        batch = self._batches[-1]
+        batch.inputs.extend(inputs)
+        batch.done.append(done)
+        batch.weight += weight
         self.pending += 1
+        self._idle.clear()
         self._arrived.set()
 
     async def settle(self) -> None:
@@ -58,8 +64,7 @@ class Gate(Generic[T]):
         self._hurry = True
         self._arrived.set()
         try:
-            while self.pending:
-                await asyncio.sleep(0.005)
+            await self._idle.wait()
         finally:
             self._hurry = False
 
@@ -70,20 +75,22 @@ class Gate(Generic[T]):
             while True:
                 await self._ready()
                 await lanes.acquire()
-                batch, self._batch = self._batch, Batch()
-                group.create_task(self._one(batch, lanes))
+                group.create_task(self._one(self._batches.popleft(), lanes))
 
     async def _one(self, batch: Batch[T], lanes: asyncio.Semaphore) -> None:
         await self._handle(batch)
         self.pending -= len(batch.done)
+        if not self.pending:
+            self._idle.set()
         lanes.release()
 
     async def _ready(self) -> None:
-        while not self._batch.done:
+        while not self._batches:
             self._arrived.clear()
             await self._arrived.wait()
-        while (left := self._first + self._flush.seconds - time.monotonic()) > 0 and not self._hurry:
-            if self._batch.weight >= self._flush.records:
+        batch = self._batches[0]
+        while (left := batch.began + self._flush.seconds - time.monotonic()) > 0 and not self._hurry:
+            if batch.weight >= self._flush.records:
                 return
             self._arrived.clear()
             try:

@@ -119,7 +119,10 @@ class House:
 
     def checksums(self) -> dict[str, tuple[int, int]]:
         """(rows, checksum) of each view of the analysts, whatever the order of its rows."""
-        queries = {view: f"SELECT count(), sum(cityHash64(*)) FROM (SELECT {columns} FROM {view})" for view, columns in VIEWS.items()}
+        queries = {
+            view: f"SELECT count(), sum(cityHash64(*)) FROM (SELECT {columns} FROM {view})"
+            for view, columns in VIEWS.items()
+        }
         return {view: self.ask(query)[0] for view, query in queries.items()}
 
 
@@ -133,7 +136,11 @@ def _values(kafka: Kafka, clickhouse: ClickHouse, run: str) -> dict[str, Any]:
     return {
         "kafka": {"bootstrap_servers": kafka.bootstrap_servers},
         "clickhouse": {**server, "store_database": f"store_{run}", "views_database": f"views_{run}", **logins},
-        "identity": {"key": "a key that only the tests know, 0123", "caps": {**SOURCES, "complete-journey": 4}, "region": "US"},
+        "identity": {
+            "key": "a key that only the tests know, 0123",
+            "caps": {**SOURCES, "complete-journey": 4},
+            "region": "US",
+        },
         "intake": {"trusted_sources": [*SOURCES, "complete-journey"]},
         "topic_prefix": f"{run}.",
     }

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
-from schemas.decode import Decoder, claims_of
+from schemas.decode import Decoder, DecodeRules, claims_of
 from schemas.fact import Fact, Key
 from schemas.ids import Id
 from sources.channels import discover
@@ -13,14 +13,13 @@ from streams.identity.resolve import resolve
 from streams.identity.rules import IdentityRules
 from streams.steps.rows import row_hash
 from tests.pipeline.house import House, Record
-from throughline.cli.worker import decode_rules
 
 Rows = dict[Key, tuple[Id, int]]  # customer and hash of the stitched row
 
 
 def reference(house: House, records: Iterable[Record], now: int) -> Rows:
     """The stitched rows for these records in any order; `now` in ms decides the deadlines."""
-    decoder = Decoder(discover(), decode_rules(house.settings))
+    decoder = Decoder(discover(), DecodeRules.of(house.settings))
     facts: dict[Key, Fact] = {}
     claims = []
     by_topic: dict[str, list[Record]] = defaultdict(list)
@@ -47,5 +46,6 @@ def reference(house: House, records: Iterable[Record], now: int) -> Rows:
 def stitched(house: House) -> Rows:
     """The same from the table."""
     ids = ", ".join(f"reinterpretAsFixedString({name})" for name in ("node", "event_id", "customer_id"))
-    query = f"SELECT {ids}, toUnixTimestamp64Milli(original_timestamp), row_hash FROM {house.settings.clickhouse.store_database}.stitched FINAL"
+    table = f"{house.settings.clickhouse.store_database}.stitched"
+    query = f"SELECT {ids}, toUnixTimestamp64Milli(original_timestamp), row_hash FROM {table} FINAL"
     return {(node, at, event_id): (customer, hash) for node, event_id, customer, at, hash in house.ask(query)}

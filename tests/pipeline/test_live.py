@@ -57,7 +57,9 @@ def rough(house: House, records: list[Record], rng: random.Random) -> None:
             house.kill_a_worker(rng)
 
 
-def test_every_order_and_every_kill_ends_in_the_tables_of_the_reference(servers: tuple[Path, Kafka, ClickHouse]) -> None:
+def test_every_order_and_every_kill_ends_in_the_tables_of_the_reference(
+    servers: tuple[Path, Kafka, ClickHouse],
+) -> None:
     with House(*servers, run="smooth") as smooth:
         records = year_of(smooth)
         smooth.start([1])

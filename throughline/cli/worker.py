@@ -7,7 +7,7 @@ import faust
 import typer
 from prometheus_client import start_http_server
 
-from schemas.decode import DecodeRules, Decoder
+from schemas.decode import Decoder, DecodeRules
 from schemas.topics import public_topic
 from sinks.clickhouse.connect import open_store
 from sources.channels import discover
@@ -20,7 +20,9 @@ from throughline import logs, settings
 from throughline.errors import ConfigurationError
 from throughline.options import Settings
 
-Slot = Annotated[int, typer.Option(min=0, help="Stable number of this worker's slot; two with one number fence each other.")]
+Slot = Annotated[
+    int, typer.Option(min=0, help="Stable number of this worker's slot; two with one number fence each other.")
+]
 Metrics = Annotated[int, typer.Option(help="Port of /metrics; 0: the setting ports.metrics plus the slot, -1: none.")]
 
 
@@ -49,21 +51,9 @@ def compose(made: Settings, slot: int) -> faust.App:
         flush=Flush(made.worker.flush_records, made.worker.flush_seconds),
         cache_bytes=made.worker.cache_bytes,
     )
-    decoder = Decoder(channels, decode_rules(made))
-    return build(plan, connection(made), open_store(made, "worker"), decoder, (IdentityRules(), default_rules(channels)))
-
-
-def decode_rules(made: Settings) -> DecodeRules:
-    """What decides whether and how an event is taken in."""
-    return DecodeRules(
-        node_key=made.identity.node_key,
-        partitions=made.partitions,
-        earliest_event=made.intake.earliest_ms,
-        max_record_bytes=made.intake.max_record_bytes,
-        caps=dict(made.identity.caps),
-        trusted=made.intake.trusted_sources,
-        region=made.identity.region,
-        prefix=made.topic_prefix,
+    decoder = Decoder(channels, DecodeRules.of(made))
+    return build(
+        plan, connection(made), open_store(made, "worker"), decoder, (IdentityRules(), default_rules(channels))
     )
 
 
@@ -71,7 +61,9 @@ def connection(made: Settings) -> Connection:
     """How the worker logs in to Kafka."""
     kafka = made.kafka
     if not kafka.ssl_check_hostname:
-        raise ConfigurationError("kafka.ssl_check_hostname = false is not possible for workers; use a certificate with the host's name")
+        raise ConfigurationError(
+            "kafka.ssl_check_hostname = false is not possible for workers; use a certificate with the host's name"
+        )
     return Connection(
         bootstrap_servers=kafka.bootstrap_servers,
         security_protocol=kafka.security_protocol,
