@@ -82,15 +82,6 @@ class Customer(NamedTuple):
     friction: list[Friction]
 
 
-class Recent(NamedTuple):
-    signal: str
-    customer_id: UUID
-    channel: str
-    location: str
-    at: int
-    detail: str
-
-
 def owner_of(client: Connections, text: str, region: str = "", key: bytes = b"") -> UUID:
     """The customer who has this identifier now: `type:value`, a value alone (every type is tried), or any customer id
     ever shown; or whose touchpoints carry this order, ticket, call or chat.
@@ -120,11 +111,6 @@ def customer(client: Connections, customer_id: UUID) -> Customer:
         [_touchpoint(row) for row in _texts(query("journey/touchpoints").ask(client, **asked))],
         [Friction(*row) for row in _texts(query("journey/friction").ask(client, **asked))],
     )
-
-
-def newest_friction(client: Connections, limit: int = 10) -> list[Recent]:
-    """Newest first."""
-    return [Recent(*row) for row in _texts(query("journey/newest_friction").ask(client, limit=limit))]
 
 
 def _by_node(client: Connections, nodes: list[UUID]) -> list[tuple[Any, ...]]:
