@@ -5,7 +5,18 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from schemas.fact import Key
-from schemas.tables import CUSTOMERS, DEAD_LETTERS, FACT, FACT_KEY, FACTS, FRICTION, OFFSETS, STITCHED, TOUCHPOINTS, Table
+from schemas.tables import (
+    CUSTOMERS,
+    DEAD_LETTERS,
+    FACT,
+    FACT_KEY,
+    FACTS,
+    FRICTION,
+    OFFSETS,
+    STITCHED,
+    TOUCHPOINTS,
+    Table,
+)
 from tests.simulation.oracle import IGNORED, Truth
 from tests.simulation.world import World
 
@@ -18,7 +29,7 @@ def problem(world: World, truth: Truth) -> str | None:
 
 
 def _by_key(world: World, table: Table) -> dict[Key, dict[str, Any]]:
-    return {tuple(row[name] for name in FACT_KEY): row for row in world.server.store.rows(table)}  # type: ignore[misc]
+    return {tuple(row[name] for name in FACT_KEY): row for row in world.server.store.rows(table)}
 
 
 def facts(world: World, truth: Truth) -> str | None:
@@ -77,7 +88,9 @@ def audit(world: World, truth: Truth) -> str | None:
     want = dict.fromkeys(truth.stored, "stored") | dict.fromkeys(truth.dead, "dead") | dict.fromkeys(truth.gaps, "gap")
     if outcomes != want or len(rows) != len(outcomes):
         return f"audit: {_difference(want, outcomes)}"
-    letters = {(row["topic"], row["partition"], row["offset"]): row["reason"] for row in world.server.store.rows(DEAD_LETTERS)}
+    letters = {
+        (row["topic"], row["partition"], row["offset"]): row["reason"] for row in world.server.store.rows(DEAD_LETTERS)
+    }
     return None if letters == truth.dead else f"audit: dead letters: {_difference(truth.dead, letters)}"
 
 

@@ -33,7 +33,7 @@ class Process:
         self.journeys = Journeys(setup.journey_rules, self.view, setup.partitions, cache)
         self.intake = Intake(setup.decoder, self.view, setup.partitions, self._may_fold)
         self.resolver = Resolver(setup.identity_rules, setup.partitions)
-        self.generation, self.looked = -1, world.now
+        self.generation, self.looked, self.sleeps = -1, world.now, False
         self.held: frozenset[int] = frozenset()
         self.closed: frozenset[int] = frozenset()
         self.lanes: dict[Topic, Lane] = {}
@@ -42,7 +42,15 @@ class Process:
         self.armed: set[tuple[object, ...]] = set()  # deadlines that this process has written
         self.folding: list[Item] = []  # the batch that the journeys step has in hand
         self.driver = Driver(self)
-        loops = (self._follow, self._intake, self._intake, self._journeys, self._resolver, self._look_ahead, self._commit)
+        loops = (
+            self._follow,
+            self._intake,
+            self._intake,
+            self._journeys,
+            self._resolver,
+            self._look_ahead,
+            self._commit,
+        )
         self.tasks: dict[str, Turns[None]] = {name: loop(name) for name, loop in zip(TASKS, loops, strict=True)}
 
     def turn(self, task: str) -> None:
@@ -87,7 +95,7 @@ class Process:
         self.busy.discard("gain")
 
     def is_settled(self) -> bool:
-        return not self.gate and not self.busy - {"gain"}
+        return not (self.gate or self.busy)
 
     def is_idle(self) -> bool:
         due = self.journeys.deadlines.next_due()

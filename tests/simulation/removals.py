@@ -64,7 +64,9 @@ class Removals:
         """Whether a write is told to be durable at once, and performed only when the step has sent its messages."""
         if not isinstance(effect, Write):
             return False
-        return (role == "intake" and "facts_first" in self.names) or (role == "resolver" and "tables_first" in self.names)
+        return (role == "intake" and "facts_first" in self.names) or (
+            role == "resolver" and "tables_first" in self.names
+        )
 
     def _messages(self, messages: Iterable[Message]) -> Iterator[Message]:
         for message in messages:

@@ -39,7 +39,9 @@ class Server:
         self.running.remove(insert)
         block = insert.block
         for partition, epoch in block.fence if self.fenced else ():
-            assert epoch >= self.settled.get(partition, 0), f"an insert of partition {partition} came after its new owner began"
+            assert epoch >= self.settled.get(partition, 0), (
+                f"an insert of partition {partition} came after its new owner began"
+            )
         self.store.insert_unfenced(block)
         if block.table is OFFSETS:
             self.offsets.update(zip(*block.columns[:3], strict=True))

@@ -16,18 +16,17 @@ from tests.simulation.removals import RULES, Removals
 from tests.simulation.workload import FEATURES, HORIZON, NOW, setup, shape, workload
 from tests.simulation.world import Weather, World
 
+CHANGEABLE = Weather()
+
 
 @dataclass(frozen=True)
 class Options:
-    """`without`: rules that are taken away. `quiet`: faults that do not happen. `size`: events, None: the seed decides."""
+    """`without`: rules that are taken away. `size`: events, None: the seed decides."""
 
     without: frozenset[str] = frozenset()
-    quiet: frozenset[str] = frozenset()
+    weather: Weather = CHANGEABLE
     features: Sequence[str] = FEATURES
     size: int | None = None
-
-    def weather(self) -> Weather:
-        return replace(Weather(), **dict.fromkeys(self.quiet, 0.0))
 
     def inputs(self, seed: int) -> list[Message]:
         return workload(seed, self.size, self.features, shape(seed)[0])
@@ -45,13 +44,15 @@ class Ending:
 STANDARD = Options()
 
 
-def run(seed: int, options: Options = STANDARD, inputs: Sequence[Message] | None = None, form: int | None = None) -> Ending:
+def run(
+    seed: int, options: Options = STANDARD, inputs: Sequence[Message] | None = None, form: int | None = None
+) -> Ending:
     """One schedule. `form`: another seed, whose number of partitions and workers is taken."""
     inputs = options.inputs(seed) if inputs is None else inputs
     settings = setup(*shape(seed if form is None else form))
-    world = World(seed, settings, NOW, Removals(options.without), options.weather())
+    world = World(seed, settings, NOW, HORIZON, Removals(options.without), options.weather)
     try:
-        if not world.run(inputs, 300 + 50 * len(inputs), HORIZON):
+        if not world.run(inputs, 300 + 50 * len(inputs)):
             return Ending("rest: it never comes to rest", world)
     except Exception as error:
         return Ending(f"{type(error).__name__}: {error}", world, error)
@@ -70,7 +71,8 @@ def shrink(form: int, options: Options, tries: int = 60) -> tuple[int, list[Mess
 
 def main(arguments: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(arguments)
-    options = Options(frozenset(args.without), frozenset(args.quiet), args.features, args.size)
+    weather = replace(CHANGEABLE, **dict.fromkeys(args.quiet, 0.0), **dict(map(_chance, args.often)))
+    options = Options(frozenset(args.without), weather, args.features, args.size)
     wrong: dict[int, str] = {}
     counts: Counter[str] = Counter()
     for seed in range(args.first, args.first + args.runs):
@@ -84,6 +86,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if args.shrink and wrong:
         _print_smallest(min(wrong), options)
     return 1 if wrong else 0
+
+
+def _chance(text: str) -> tuple[str, float]:
+    name, _, chance = text.partition("=")
+    return name, float(chance)
 
 
 def _print_kinds(wrong: dict[int, str]) -> None:
@@ -109,6 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--quiet", nargs="*", default=[], choices=list(Weather.__dataclass_fields__), help="no such faults"
     )
+    parser.add_argument("--often", nargs="*", default=[], metavar="FAULT=CHANCE", help="such as crash=0.05, per turn")
     parser.add_argument("--features", nargs="*", default=FEATURES, choices=FEATURES, help="what the inputs contain")
     parser.add_argument("--size", type=int, help="events per schedule (default: 3 to 18)")
     parser.add_argument("--shrink", action="store_true", help="find a small input that still ends wrong")

@@ -125,13 +125,13 @@ def _message(event: dict[str, Any], partition: int | None, partitions: int) -> M
 
 def _malformed(rng: Random, n: int, partitions: int) -> Message:
     event = _happening(rng, n, False)
-    spoiled = rng.choice((
+    spoiled: dict[str, Any] = rng.choice((
         {"identifiers": {}}, {"identifiers": {"email": "null"}}, {"original_timestamp": "1970-01-01T00:00:00Z"},
         {"original_timestamp": "2100-01-01T00:00:00Z"}, {"channel": "fax"}, {"event_id": ""}, {"properties": 7},
     ))  # fmt: skip
     value: bytes | None = json.dumps(event | spoiled).encode()
     value = rng.choice((value, value, value, b"{", b"\xff", b"", None, b"[" * 100, b'"' + b"x" * 5000 + b'"'))
-    return Message(rng.choice(PUBLIC), rng.randrange(partitions), None, value)
+    return Message(rng.choice(PUBLIC), rng.randrange(partitions), None, value)  # type: ignore[arg-type] # a tombstone
 
 
 def member(type: str, value: str) -> Member:
@@ -141,7 +141,7 @@ def member(type: str, value: str) -> Member:
 def _cuts(rng: Random) -> list[Message]:
     """An operator forbids a pair, and now and then takes that back."""
     pairs = [member(type, value) for type, values in ALPHABET.items() for value in values]
-    found = []
+    found: list[Claim] = []
     while rng.random() < 0.35:
         a, b = rng.sample(pairs, 2)
         id = bytes([len(found)] * 16)

@@ -28,7 +28,7 @@ class Weather:
     """How often, per turn, something befalls a process."""
 
     crash: float = 0.012
-    replace: float = 0.005  # a new process in the slot of one that still believes to be it
+    replace: float = 0.015  # a new process in the slot of one that still believes to be it
     rebalance: float = 0.006
     clock: float = 0.03
     unavailable: float = 0.003
@@ -54,6 +54,7 @@ class World:
     seed: int
     setup: Setup
     start: int  # ms
+    horizon: int  # ms, when the last deadline has come
     removed: Removals = field(default_factory=Removals)
     weather: Weather = field(default_factory=Weather)
 
@@ -108,10 +109,19 @@ class World:
         self.restart(process)
 
     def replace(self, process: Process) -> None:
-        """A new process starts while the old one has not noticed yet."""
+        """A new process starts while the old one has not noticed yet, perhaps because it sleeps."""
         self.counts["zombie"] += 1
+        process.sleeps = self.random.random() < 0.5
+        if process.sleeps:
+            self._pass_time((HOUR, DAY, 10 * DAY))
         self.zombies.append(process)
         self._renew(process.slot)
+
+    def _replace_some(self) -> None:
+        """Mostly one that is folding: its writes are what a fence is for."""
+        folding = [process for process in self.processes if "journeys" in process.busy]
+        if folding or self.random.random() < 0.3:
+            self.replace(self.random.choice(folding or self.processes))
 
     def turn(self, process: Process, task: str) -> None:
         try:
@@ -125,18 +135,18 @@ class World:
 
     # the schedule
 
-    def run(self, inputs: Sequence[Message], steps: int, horizon: int) -> bool:
+    def run(self, inputs: Sequence[Message], steps: int) -> bool:
         """Delivers `inputs` in random order among turns and faults, then lets everything come to rest. False: it does not."""
         pending = list(inputs)
         self.random.shuffle(pending)
         for step in range(steps):
             if step % 80 == 0:
                 self._set_paces()
-            self._something_happens(pending, horizon)
+            self._something_happens(pending)
         for message in pending:
             self.kafka.append(message, self.now)
         self.rest()
-        self.now = horizon
+        self.now = self.horizon
         self.rest()
         self._wake_zombies()
         self.calm, self.kafka.doubling = True, 0.0
@@ -148,7 +158,7 @@ class World:
         paces = {task: SLOWER if task == "follow" else PACES for task in (*TASKS, "gain")}
         self._paces = list(accumulate(slots[slot] * self.random.choice(paces[task]) for slot, task in self._names))
 
-    def _something_happens(self, pending: list[Message], horizon: int) -> None:
+    def _something_happens(self, pending: list[Message]) -> None:
         weather, dice = self.weather, self.random.random()
         if dice < 0.07 and pending:
             self.kafka.append(pending.pop(), self.now)
@@ -156,19 +166,23 @@ class World:
             self.server.finish_some()
         elif dice < 0.4 and self.zombies:
             zombie = self.random.choice(self.zombies[-2:])
-            self.turn(zombie, self.random.choice(sorted(zombie.busy) * 3 + ZOMBIES_DO))
+            if not zombie.sleeps:
+                self.turn(zombie, self.random.choice(sorted(zombie.busy) * 3 + ZOMBIES_DO))
         elif (dice := self.random.random()) < weather.crash:
             self.crash(self.random.choice(self.processes))
         elif (dice := dice - weather.crash) < weather.replace:
-            self.replace(self.random.choice(self.processes))
+            self._replace_some()
         elif (dice := dice - weather.replace) < weather.rebalance:
             self._begin_rebalance()
         elif dice - weather.rebalance < weather.clock:
-            self.now = min(horizon, self.now + self.random.randint(1, self.random.choice((MINUTE, HOUR, DAY, 5 * DAY))))
+            self._pass_time((MINUTE, HOUR, DAY, 5 * DAY))
         else:
             slot, task = self.random.choices(self._names, cum_weights=self._paces)[0]
             self.turn(self.processes[slot], task)
         self._drain()
+
+    def _pass_time(self, at_most: Sequence[int]) -> None:
+        self.now = min(self.horizon, self.now + self.random.randint(1, self.random.choice(at_most)))
 
     def _begin_rebalance(self) -> None:
         """Workers finish what they have in hand, for some time at most."""
@@ -182,13 +196,15 @@ class World:
                 self.rebalance()
 
     def _wake_zombies(self) -> None:
-        """Whoever still sleeps wakes up at the worst time."""
+        """Whoever sleeps wakes up at the worst time."""
         for zombie in list(self.zombies):
-            for turn in range(300):
-                if zombie in self.zombies:
-                    self.turn(zombie, TASKS[turn % len(TASKS)])
-                if turn % 3 == 0:
-                    self.server.finish_some()
+            for _ in range(100):
+                for task in (*TASKS, "gain"):
+                    if zombie in self.zombies:
+                        self.turn(zombie, task)
+                self.server.finish_some()
+                if zombie not in self.zombies or zombie.is_settled():
+                    break
 
     def rest(self) -> bool:
         if self.draining:
