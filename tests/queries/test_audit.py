@@ -1,6 +1,5 @@
 """Each audit query finds what it is for, and nothing at rest."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from queries import audit
 from schemas.fact import Fact
 from schemas.ids import Id
-from schemas.tables import CUSTOMERS, DEADLINES, FACTS, IDENTITY_MAP, OFFSETS, STITCHED, Block
+from schemas.tables import CUSTOMERS, DEADLINES, FACTS, IDENTIFIERS, IDENTITY_MAP, OFFSETS, STITCHED, Block
 from sinks.clickhouse.server import Connections
 from sinks.clickhouse.store import ClickHouseStore
 from streams.steps.intake import fact_hash
@@ -18,6 +17,7 @@ from throughline.lag import Extent
 
 A, B, C = id("a"), bytes(range(240, 256)), id("c")
 HOUR = 3_600_000
+TOPIC = "touchpoints.store"
 EXTENT = Extent("touchpoints.store", 0, 0, 100, 8)
 
 
@@ -31,7 +31,7 @@ def fact(node: Id, event: str) -> Fact:
 
 
 def offset(number: int, outcome: str = "stored", hash: int = 0, time: int = AT, partition: int = 0) -> dict[str, Any]:
-    origin = {"topic": "touchpoints.store", "partition": partition, "offset": number}
+    origin = {"topic": TOPIC, "partition": partition, "offset": number}
     return {**origin, "record_time": time, "outcome": outcome, "fact_hash": hash}
 
 
@@ -85,18 +85,18 @@ def test_every_offset_is_one_thing_and_a_retry_counts_once(store: ClickHouseStor
         offset(3, hash=9, partition=1, time=AT + 1),
     )
     hour = AT - AT % HOUR
-    topic = "touchpoints.store"
-    assert audit.recorded_offsets(auditor, [EXTENT, replace(EXTENT, partition=1)]) == [
-        audit.Recorded(topic, 0, hour, 4, 8, 5, 4, 2, 1, 1, 1),
-        audit.Recorded(topic, 0, hour + HOUR, 9, 9, 1, 0, 0, 1, 0, 0),
-        audit.Recorded(topic, 1, hour, 3, 3, 1, 1, 0, 1, 0, 0),
+    extents = [Extent(TOPIC, 0, 4, 10, 9), Extent(TOPIC, 1, 0, 4, 4)]
+    assert audit.recorded_offsets(auditor, extents) == [
+        audit.Recorded(TOPIC, 0, hour, 4, 8, 5, 5, 2, 1, 1, 1),
+        audit.Recorded(TOPIC, 0, hour + HOUR, 9, 9, 1, 0, 0, 1, 0, 0),
+        audit.Recorded(TOPIC, 1, hour, 3, 3, 1, 1, 0, 1, 0, 0),
     ]
 
 
-def test_what_kafka_holds_no_longer_is_not_counted(store: ClickHouseStore, auditor: Connections) -> None:
-    put(store, OFFSETS, *(offset(i, hash=i) for i in range(4)))
-    (found,) = audit.recorded_offsets(auditor, [replace(EXTENT, first=2)])
-    assert (found.first_offset, found.offsets, found.stored) == (2, 2, 2)
+def test_what_kafka_no_longer_holds_is_not_counted_but_remembered(store: ClickHouseStore, auditor: Connections) -> None:
+    put(store, OFFSETS, offset(4, hash=7), offset(5, hash=7, time=AT + 1), offset(6, hash=8), offset(7, partition=3))
+    (found,) = audit.recorded_offsets(auditor, [Extent(TOPIC, 0, 5, 7, 7)])
+    assert (found.first_offset, found.offsets, found.stored, found.duplicate) == (5, 2, 1, 1)
 
 
 def test_offsets_that_are_in_no_account_are_named(store: ClickHouseStore, auditor: Connections) -> None:
@@ -158,6 +158,14 @@ def test_a_customer_that_nothing_wakes_in_time_is_found(store: ClickHouseStore, 
     assert audit.deadlines_missing(auditor) == missing
     put(store, DEADLINES, {"inbox_partition": 1, "due": AT + HOUR, **at(B, "2")})
     assert audit.deadlines_missing(auditor) == []
+
+
+def test_the_identifier_behind_a_node_is_told(store: ClickHouseStore, auditor: Connections) -> None:
+    put(
+        store, IDENTIFIERS, {"node": A, "type": "email", "value": "anna@example.org", "first_seen": AT, "last_seen": AT}
+    )
+    assert audit.identifiers_of(auditor, [A, B]) == [(A, "email", "anna@example.org")]
+    assert audit.identifiers_of(auditor, []) == []
 
 
 def test_lists_of_faults_are_cut(store: ClickHouseStore, auditor: Connections) -> None:
