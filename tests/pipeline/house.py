@@ -58,7 +58,7 @@ class House:
         for slot in slots:
             command = [sys.executable, "-m", "throughline.cli", "worker", "--slot", str(slot), "--metrics-port", "-1"]
             with (self.folder / f"{self.settings.topic_prefix}worker-{slot}.log").open("ab") as log:
-                self.workers[slot] = subprocess.Popen(command, env=_environment(self.values), stdout=log, stderr=log)
+                self.workers[slot] = subprocess.Popen(command, env=environment(self.values), stdout=log, stderr=log)
 
     def supervise(self) -> None:
         """Starts those again that have ended, as `throughline up` does."""
@@ -146,6 +146,6 @@ def _values(kafka: Kafka, clickhouse: ClickHouse, run: str) -> dict[str, Any]:
     }
 
 
-def _environment(values: dict[str, Any]) -> dict[str, str]:
+def environment(values: dict[str, Any]) -> dict[str, str]:
     texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in values.items()}
     return {**os.environ, **{f"THROUGHLINE_{name.upper()}": text for name, text in texts.items()}}
