@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from schemas.messages import Inbox, decode
-from streams.steps.intake import Records
+from streams.steps.blocks import Records
 from streams.steps.journeys import Item
 from tests.simulation.kafka import MARKER, Kafka, Record, Topic
 

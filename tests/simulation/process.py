@@ -4,8 +4,9 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 from schemas.messages import Change, Claim, decode
+from streams.steps.blocks import Records
 from streams.steps.customers import Cache
-from streams.steps.intake import Intake, Records, Topics
+from streams.steps.intake import Intake, Topics
 from streams.steps.journeys import Item, Journeys
 from streams.steps.resolver import Resolver
 from streams.view import View

@@ -11,6 +11,7 @@ from schemas.decode import Decoder, DecodeRules
 from schemas.identifiers import home_of, key_of, ranked
 from schemas.ids import node_of
 from schemas.messages import Claim, Member, encode
+from schemas.times import moment_of, to_ms
 from schemas.topics import CLAIMS, public_topic
 from sources.channels import discover
 from streams.effects import Message
@@ -107,12 +108,14 @@ def _identifiers(rng: Random) -> dict[str, str]:
 
 
 def _copy(rng: Random, event: dict[str, Any]) -> dict[str, Any]:
-    """The same event sent again, perhaps with other identifiers, perhaps by a clock that was set meanwhile."""
+    """The same event sent again, perhaps with other identifiers, received at another time, or without its own clock."""
     copy = dict(event)
     if rng.random() < 0.5:
         copy["identifiers"] = _identifiers(rng)
     if "sent_at" in copy and rng.random() < 0.5:
         del copy["sent_at"]
+    if "received_at" in copy:
+        copy["received_at"] = iso(to_ms(moment_of(copy["received_at"])) + rng.choice((-MINUTE, 0, HOUR)))
     return copy
 
 
