@@ -12,7 +12,7 @@ from typing import Any
 from sinks.clickhouse.server import Connections
 from throughline.errors import ConfigurationError
 
-# As `streams.steps.intake.fact_hash` computes it; a test holds the two to each other.
+# As `streams.steps.blocks.fact_hashes` computes it; a test holds the two to each other.
 _FACT_HASH = """bitXor(bitXor(
     reinterpretAsUInt64(substring(reinterpretAsFixedString(node), 1, 8)),
     toUInt64(toUnixTimestamp64Milli(original_timestamp)) * 11400714819323198485), bitXor(

@@ -72,8 +72,10 @@ class Timeline:
         fresh: list[Fact] = []
         again = False
         for fact in facts:
-            if fact[2] in first:
-                again = self._odd(first[fact[2]], fact, fresh) or again
+            known = first.get(fact[2])
+            if known is not None:
+                if known != fact:
+                    again = self._odd(known, fact, fresh) or again
             else:
                 first[fact[2]] = fact
                 if fact[4] - fact[3] <= late_after:

@@ -7,31 +7,18 @@ facts; all three collapse. The caller commits only after the step has returned a
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from schemas.decode import Decoded, Decoder, claims_of
+from schemas.decoding.who import Identifier
 from schemas.fact import Fact
 from schemas.ids import Id
 from schemas.messages import Claim, Inbox, Mark, encode
-from schemas.tables import DEAD_LETTERS, FACTS, IDENTIFIERS, OFFSETS, TOUCHPOINTS, Block
 from streams.effects import Ask, Effect, Message, Send, Together, Write
+from streams.steps.blocks import Records, facts_first, offsets_block
 from streams.view import UNKNOWN_HOME, View
 
 Step = Generator[Effect, Any, "Taken"]
-
-
-class Records(NamedTuple):
-    """Consecutive records of one public partition, as parallel lists. They speak for all offsets from `first` to before
-    `end`; those that are not in `offsets` are not in the log."""
-
-    topic: str
-    partition: int
-    values: Sequence[bytes | None]
-    offsets: Sequence[int]
-    timestamps: Sequence[int]  # Kafka's record time, ms
-    keys: Sequence[bytes | None]
-    first: int
-    end: int
 
 
 @dataclass
@@ -64,6 +51,15 @@ class KnownPairs:
     def __init__(self, capacity: int = 500_000) -> None:
         self._pairs: OrderedDict[tuple[Id, Id], tuple[int, int]] = OrderedDict()
         self._capacity = capacity
+
+    def know(self, fact: Fact, identifiers: Sequence[Identifier], level: int) -> bool:
+        """Whether no claim of this event could teach anything."""
+        get, node, at = self._pairs.get, fact[0], fact[3]
+        for _, _, other in identifiers[1:]:
+            known = get((node, other))
+            if known is None or at < known[0] or level > known[1]:
+                return False
+        return True
 
     def teaches(self, claim: Claim) -> bool:
         """Whether the claim is new, earlier than known, or of a higher level."""
@@ -101,13 +97,13 @@ class Intake:
         stored = yield from self._learn_stored(batch)
         decoded = [(r, self.decoder.decode(*r[:6])) for r in batch]
         fresh = [_without(d, known) for (_, d), known in zip(decoded, stored, strict=True)]
-        yield Write(_facts_first(list(zip(batch, fresh, strict=True))))
+        yield Write(facts_first(list(zip(batch, fresh, strict=True))))
         frozen, seen = yield from self.view.freeze(f.node for _, d in decoded for f in d.facts)
         claims = self._new_claims(d for _, d in decoded)
         marks = self._marks(decoded, frozen, seen)
         local = {p: marks.pop(p) for p in list(marks) if self.is_local(p)}
         sent = [Message(self.topics.claims, 0, None, encode(claim)) for claim in claims] + self._inbox(marks)
-        yield Together((Send(tuple(sent)), Write((_offsets(decoded),))))
+        yield Together((Send(tuple(sent)), Write((offsets_block(decoded),))))
         for claim in claims:
             self.pairs.add(claim)
         return Taken(local, sum(len(d.facts) for _, d in decoded), sum(len(d.dead) for _, d in decoded), len(claims))
@@ -127,7 +123,7 @@ class Intake:
             for fact, identifiers, level, source in zip(
                 part.facts, part.identifiers, part.levels, part.sources, strict=True
             ):
-                if len(identifiers) > 1:
+                if len(identifiers) > 1 and not self.pairs.know(fact, identifiers, level):
                     for claim in claims_of(fact, identifiers, level, source):
                         if self.pairs.teaches(claim):
                             claims.setdefault((claim.a.node, claim.b.node, claim.first_seen, claim.level), claim)
@@ -174,73 +170,3 @@ def _strongest_only(claims: Iterable[Claim]) -> list[Claim]:
 def _without(decoded: Decoded, stored: set[int]) -> Decoded:
     """The same without the records that a former owner has stored before it died."""
     return decoded.without(stored) if stored else decoded
-
-
-def _facts_first(decoded: list[tuple[Records, Decoded]]) -> tuple[Block, ...]:
-    facts: list[Fact] = [fact for _, part in decoded for fact in part.facts]
-    wide: list[list[Any]] = [[fact[i] for fact in facts] for i in range(8)]
-    sources = [source for _, part in decoded for source in part.sources]
-    raws = [raw for _, part in decoded for raw in part.raws]
-    narrow = wide + [[fact[i] for fact in facts] for i in range(8, 14)]
-    origin = _origin([(records, part.offsets) for records, part in decoded])
-    dead = [
-        (r.topic, r.partition, d.offset, d.record_time, d.reason, d.field, d.message, d.raw, d.key or b"")
-        for r, part in decoded
-        for d in part.dead
-    ]
-    blocks = (
-        Block(TOUCHPOINTS, [*wide, sources, *origin, raws]),
-        Block(FACTS, narrow),
-        Block.of(IDENTIFIERS, _identifiers(part for _, part in decoded)),
-        Block.of(DEAD_LETTERS, dead),
-    )
-    return tuple(block for block in blocks if len(block))
-
-
-def _origin(parts: Sequence[tuple[Records, Sequence[int]]]) -> list[list[Any]]:
-    topics = [topic for (topic, *_), offsets in parts for topic in [topic] * len(offsets)]
-    partitions = [partition for (_, partition, *_), offsets in parts for partition in [partition] * len(offsets)]
-    return [topics, partitions, [offset for _, offsets in parts for offset in offsets]]
-
-
-def _identifiers(decoded: Iterable[Decoded]) -> list[tuple[Id, str, str, int, int]]:
-    seen: dict[Id, tuple[str, str, int, int]] = {}
-    for part in decoded:
-        for fact, identifiers in zip(part.facts, part.identifiers, strict=True):
-            at = fact[3]
-            for type, value, node in identifiers:
-                known = seen.get(node)
-                if known is None:
-                    seen[node] = type, value, at, at
-                elif not known[2] <= at <= known[3]:
-                    seen[node] = type, value, min(at, known[2]), max(at, known[3])
-    return [(node, *rest) for node, rest in seen.items()]
-
-
-def _offsets(decoded: Sequence[tuple[Records, Decoded]]) -> Block:
-    rows: list[tuple[Any, ...]] = []
-    for records, part in decoded:
-        origin = records.topic, records.partition
-        stored = zip(part.offsets, part.record_times, part.facts, strict=True)
-        rows += [(*origin, offset, at, "stored", fact_hash(fact)) for offset, at, fact in stored]
-        rows += [(*origin, dead.offset, dead.record_time, "dead", 0) for dead in part.dead]
-        rows += [(*origin, offset, records.timestamps[0], "gap", 0) for offset in _gaps(records)]
-    return Block.of(OFFSETS, rows)
-
-
-def _gaps(records: Records) -> list[int]:
-    """Offsets that the log does not hold (markers of transactions, compaction)."""
-    if records.end - records.first == len(records.offsets):
-        return []
-    return sorted(set(range(records.first, records.end)) - set(records.offsets))
-
-
-def fact_hash(fact: Fact) -> int:
-    """64 bits of a fact's key; equal for every copy of one event."""
-    node, original, event_id = fact[0], fact[1], fact[2]
-    mixed = (
-        int.from_bytes(node[:8], "little")
-        ^ original * 0x9E3779B97F4A7C15
-        ^ int.from_bytes(event_id[:8], "little") * 0xC2B2AE3D27D4EB4F
-    )
-    return (mixed ^ int.from_bytes(event_id[8:], "little")) & 0xFFFFFFFFFFFFFFFF

@@ -34,9 +34,11 @@ def next_toggle(knowledge: int, stored: int) -> int:
 def stitched_row(customer: Id, fact: Fact, row: Row, version: int, hash: int) -> tuple[Any, ...]:
     """In the column order of the table `stitched`, without its fence."""
     node, original, event_id, at, received, _, channel, event, _, value, currency, *_ = fact
-    signals = tuple(signal[0] for signal in row[-2])
-    head = node, original, event_id, version, customer, at, received, channel, event, value, currency
-    return (*head, *row[:-2], signals, row[-1], hash)
+    signals = tuple([signal[0] for signal in row[-2]]) if row[-2] else ()
+    return (
+        node, original, event_id, version, customer, at, received, channel, event, value, currency,
+        *row[:-2], signals, row[-1], hash,
+    )  # fmt: skip
 
 
 def friction_row(customer: Id, fact: Fact, signal: Signal, version: int, live: int) -> tuple[Any, ...]:

@@ -11,7 +11,8 @@ import faust
 from mode import Service
 
 from schemas.messages import Change, Claim, Inbox, decode
-from streams.steps.intake import Intake, Records
+from streams.steps.blocks import Records
+from streams.steps.intake import Intake
 from streams.steps.journeys import Item, Journeys
 from streams.steps.resolver import Resolver
 from streams.transport import Chunk, PartitionListener

@@ -10,7 +10,7 @@ from schemas.ids import Id
 from schemas.tables import CUSTOMERS, DEADLINES, FACTS, IDENTIFIERS, IDENTITY_MAP, OFFSETS, STITCHED, Block
 from sinks.clickhouse.server import Connections
 from sinks.clickhouse.store import ClickHouseStore
-from streams.steps.intake import fact_hash
+from streams.steps.blocks import fact_hashes
 from tests.queries.conftest import As
 from tests.sinks.rows import AT, at, customer, id, owned, put
 from throughline.lag import Extent
@@ -43,7 +43,7 @@ def put_scene(store: ClickHouseStore) -> None:
     """Two facts of one customer, at rest, with a deadline."""
     facts = fact(A, "1"), fact(B, "2")
     put_facts(store, *facts)
-    put(store, OFFSETS, *(offset(i, hash=fact_hash(f)) for i, f in enumerate(facts)))
+    put(store, OFFSETS, *(offset(i, hash=fact_hashes([f])[0]) for i, f in enumerate(facts)))
     put(store, IDENTITY_MAP, {"node": B, "customer": A, "seq": 1})
     put(store, CUSTOMERS, customer(A, 1, A, B), customer(B, 1))
     put(store, DEADLINES, {"inbox_partition": 0, "due": AT + HOUR, **at(B, "2")})
@@ -113,7 +113,7 @@ def test_the_server_computes_the_hash_of_a_fact_as_the_intake_does(
     store: ClickHouseStore, auditor: Connections
 ) -> None:
     put_facts(store, fact(A, "1"), fact(B, "2"), fact(bytes([255] * 16), "zz"))
-    put(store, OFFSETS, offset(0, hash=fact_hash(fact(bytes([255] * 16), "zz"))), offset(1, hash=5))
+    put(store, OFFSETS, offset(0, hash=fact_hashes([fact(bytes([255] * 16), "zz")])[0]), offset(1, hash=5))
     assert audit.stored_without_fact(auditor) == [audit.StoredOffset("touchpoints.store", 0, 1, 5)]
 
 
