@@ -82,8 +82,12 @@ class Outside:
         """The tables know this customer."""
         members = change.members
         columns = tuple(m.node for m in members), tuple(m.type for m in members), tuple(m.home for m in members)
-        self.insert(CUSTOMERS, (change.customer, change.seq, change.home, *columns, change.flags, 0, bytes(16), bytes(16)))
-        self.insert(IDENTITY_MAP, *((m.node, change.customer, change.seq) for m in members if m.node != change.customer))
+        self.insert(
+            CUSTOMERS, (change.customer, change.seq, change.home, *columns, change.flags, 0, bytes(16), bytes(16))
+        )
+        self.insert(
+            IDENTITY_MAP, *((m.node, change.customer, change.seq) for m in members if m.node != change.customer)
+        )
 
 
 def refuse(error: Exception, table: str) -> Callable[[Effect], None]:

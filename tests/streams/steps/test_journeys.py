@@ -96,7 +96,9 @@ def test_a_barrier_makes_a_customer_that_lost_a_node_read_again() -> None:
         outside.become(one)
     step.view.apply(2, split)
     assert fold(outside, step, Item(HOME, Barrier((ANN.node,), (COOKIE.node,), 2))).loaded >= 1
-    touchpoints = {row["customer_id"]: row["journey_touchpoints"] for row in outside.store.rows(STITCHED) if row["journey_start"]}
+    touchpoints = {
+        row["customer_id"]: row["journey_touchpoints"] for row in outside.store.rows(STITCHED) if row["journey_start"]
+    }
     assert touchpoints[ANN.node] == 1
 
 
