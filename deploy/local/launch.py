@@ -81,6 +81,7 @@ class Launch:
 
     def _start_workers(self, stack: Stack, count: int) -> None:
         self.supervisor.start(stack.workers(self._folder))
+        self.supervisor.schedule(stack.audit(self._folder), self._choices.audit_every)
         self._runtime = replace(self._runtime, ready=True)
         self._write()
         self._say(f"  {'workers':<11} {count}, logs in {self._home / 'logs'}")

@@ -125,6 +125,11 @@ def same_process(pid: int, started_at: float) -> psutil.Process | None:
     return found
 
 
+def describe_exit(code: int | None) -> str:
+    """`ended with 1` or `was killed by signal 9`."""
+    return f"was killed by signal {-code}" if code is not None and code < 0 else f"ended with {code}"
+
+
 def _tie(tied: bool) -> list[str]:
     # The system sends this signal when the *thread* that started the process ends, so only the main thread may tie.
     by_main_thread = threading.current_thread() is threading.main_thread()

@@ -22,13 +22,15 @@ class Choices:
     """What the caller of `up` may choose.
 
     `brokers` 0: as many as the folder was made with, else one. `workers` 0: the setting. `worker` is the command of a
-    worker process; its slot number goes behind it.
+    worker process; its slot number goes behind it. `audit` is what runs every `audit_every` seconds.
     """
 
     brokers: int = 0
     workers: int = 0
     durable: bool = False
     worker: tuple[str, ...] = (sys.executable, "-m", "throughline.cli", "worker", "--slot")
+    audit: tuple[str, ...] = (sys.executable, "-m", "throughline.cli", "audit", "--repair")
+    audit_every: float = 3600.0
 
 
 class Stack:
@@ -51,6 +53,10 @@ class Stack:
     def workers(self, folder: Path) -> list[Process]:
         """The worker processes; slot n of 1..workers keeps its partitions over restarts."""
         return [self._worker(slot, folder) for slot in range(1, self._choices.workers + 1)]
+
+    def audit(self, folder: Path) -> Process:
+        """Looks whether all is right, and mends what is not."""
+        return Process(name="audit", command=self._choices.audit, folder=folder, log=self._log("audit"))
 
     def layer(self) -> dict[str, Any]:
         """The settings by which other commands reach what was started."""

@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from deploy.local.process import Process, Running
+from deploy.local.process import Process, Running, describe_exit
 from deploy.local.runtime import Entry
+from deploy.local.scheduled import Scheduled
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ class Supervisor:
         self._changed = changed
         self._back_off = back_off or BackOff()
         self._stages: list[list[Watched]] = []
+        self._scheduled: list[Scheduled] = []
 
     def start(self, processes: Sequence[Process]) -> None:
         """Starts a stage and returns when all of it is ready; raises `Unavailable` if one does not get there."""
@@ -91,6 +93,10 @@ class Supervisor:
             watched.running.wait_until_ready()
             watched.ready = True
 
+    def schedule(self, process: Process, every: float) -> None:
+        """Runs a process to its end every so many seconds, from now on."""
+        self._scheduled.append(Scheduled(process, every, time.monotonic()))
+
     def entries(self) -> tuple[Entry, ...]:
         """What runs now, in the order of starting."""
         return tuple(watched.entry() for watched in self._all())
@@ -101,6 +107,9 @@ class Supervisor:
 
     def watch(self) -> None:
         """One look at every process. Called in a loop."""
+        for scheduled in self._scheduled:
+            if news := scheduled.tick(time.monotonic()):
+                self._say(news)
         for watched in self._all():
             before = watched.running.pid
             if news := watched.tick(time.monotonic()):
@@ -110,6 +119,8 @@ class Supervisor:
 
     def stop(self) -> None:
         """Ends all, the last stage first; who outlives its patience is killed, and that is said."""
+        while self._scheduled:
+            self._scheduled.pop().stop()
         while self._stages:
             stage = self._stages[-1]
             for watched in stage:
@@ -122,14 +133,12 @@ class Supervisor:
 
     def kill(self) -> None:
         """Ends all at once, by force."""
+        for scheduled in self._scheduled:
+            scheduled.kill()
+        self._scheduled.clear()
         for watched in self._all():
             watched.running.kill()
         self._stages.clear()
 
     def _all(self) -> Iterator[Watched]:
         return (watched for stage in self._stages for watched in stage)
-
-
-def describe_exit(code: int | None) -> str:
-    """`ended with 1` or `was killed by signal 9`."""
-    return f"was killed by signal {-code}" if code is not None and code < 0 else f"ended with {code}"

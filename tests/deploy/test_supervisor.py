@@ -6,8 +6,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from deploy.local.process import Process
-from deploy.local.supervisor import BackOff, Supervisor, describe_exit
+from deploy.local.process import Process, describe_exit
+from deploy.local.supervisor import BackOff, Supervisor
 from throughline.errors import Unavailable
 
 SLEEP = "import time; time.sleep(60)"

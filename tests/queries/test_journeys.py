@@ -1,5 +1,6 @@
 """Whose identifier it is, whatever spelling is typed."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -91,7 +92,12 @@ def test_an_order_finds_the_customer_whose_touchpoint_carries_it(
 
 def test_all_that_is_known_of_a_customer_is_told_in_order(store: ClickHouseStore, analyst: Connections) -> None:
     email = node("email", "anna@example.org")
-    start = {"journey_outcome": "open", "journey_type": "service", "journey_start": AT, "journey_id": id("j")}
+    start: dict[str, Any] = {
+        "journey_outcome": "open",
+        "journey_type": "service",
+        "journey_start": AT,
+        "journey_id": id("j"),
+    }
     for number, (member, more) in enumerate([(ANNA, start), (email, {"journey_id": id("j")})]):
         name, when = str(number), AT + number * 1000
         put(store, FACTS, at(member, name, event_time=when, received_at=when))

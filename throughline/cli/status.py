@@ -49,6 +49,7 @@ def observe(settings: Settings) -> dict[str, Any]:
         "topics": [asdict(lag) for lag in lags],
         "stitched": freshness(lags, int(time.time() * 1000)) if lags else None,
         "dead_letters": letters,
+        "audit": last_audit(settings.home, problems),
         "problems": problems,
     }
 
@@ -57,6 +58,17 @@ def freshness(lags: list[TopicLag], now: int) -> dict[str, Any]:
     """All that arrived before `up_to` is stitched; `seconds_behind` is the age of the oldest record that is not."""
     oldest = min((lag.oldest_waiting for lag in lags if lag.oldest_waiting is not None), default=now)
     return {"up_to": iso(oldest), "seconds_behind": round((now - oldest) / 1000, 3)}
+
+
+def last_audit(home: Path, problems: list[str]) -> dict[str, str] | None:
+    """What the last audit that `throughline up` has run said; None if there was none yet."""
+    log = home / "logs" / "audit.log"
+    lines = log.read_text(errors="replace").splitlines() if log.is_file() else []
+    if not lines:
+        return None
+    if not lines[-1].startswith("Right"):
+        problems.append(f"the last audit is not right, see {log}: {lines[-1]}")
+    return {"at": iso(int(log.stat().st_mtime * 1000)), "said": lines[-1]}
 
 
 def _lags(settings: Settings, problems: list[str]) -> list[TopicLag]:
@@ -96,6 +108,8 @@ def _print(found: dict[str, Any], console: Console) -> None:
     if (letters := found["dead_letters"]) is not None:
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in letters.items())
         console.print(f"Dead letters: {sum(letters.values()):,}" + (f" ({reasons})" if reasons else ""))
+    if audit := found["audit"]:
+        console.print(f"Audit at {audit['at']}: {audit['said']}")
     for problem in found["problems"]:
         console.print(f"[bold red]problem:[/] {problem}")
 

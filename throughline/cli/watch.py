@@ -85,15 +85,15 @@ def _live(feed: Feed, pulse: Pulse, board: Board, client: Connections, until: fl
 def _lines(feed: Feed, pulse: Pulse, board: Board, client: Connections, until: float) -> None:
     for signal in reversed(board.newest(KEPT)):
         typer.echo(signal_line(signal, board))
-    said = 0.0
+    said = Beat()
     while time.monotonic() < until:
         news = [signal for signal in feed.poll(POLL) if board.take(signal)]
         _name(board, client)
         for signal in news:
             typer.echo(signal_line(signal, board))
-        if time.monotonic() - said >= 1 and pulse.latest != Beat():
-            said = time.monotonic()
-            typer.echo(beat_line(pulse.latest, time.time()))
+        if (latest := pulse.latest) != said:
+            said = latest
+            typer.echo(beat_line(latest, time.time()))
 
 
 def _name(board: Board, client: Connections) -> None:

@@ -6,7 +6,7 @@ from kafka import KafkaProducer
 from schemas.topics import create_topics, public_topic
 from sinks.clickhouse.migrate import migrate
 from sources.channels import discover
-from throughline.cli.status import freshness, observe
+from throughline.cli.status import freshness, last_audit, observe
 from throughline.lag import TopicLag
 from throughline.settings import Settings
 
@@ -51,3 +51,17 @@ def test_freshness_is_the_age_of_the_oldest_record_that_waits() -> None:
 
 def test_nothing_waiting_is_as_fresh_as_can_be() -> None:
     assert freshness([TopicLag("a", 1, 5, 0, None)], now=5_500)["seconds_behind"] == 0
+
+
+def test_the_last_audit_is_shown_and_is_a_problem_if_it_found_something(tmp_path: Path) -> None:
+    problems: list[str] = []
+    assert last_audit(tmp_path, problems) is None
+    log = tmp_path / "logs" / "audit.log"
+    log.parent.mkdir()
+    log.write_text("a table\nRight: 5 offsets\n")
+    shown = last_audit(tmp_path, problems)
+    assert (shown or {})["said"] == "Right: 5 offsets"
+    assert problems == []
+    log.write_text("Right: 5 offsets\na table\nNot right: 5 offsets\n")
+    last_audit(tmp_path, problems)
+    assert problems == [f"the last audit is not right, see {log}: Not right: 5 offsets"]
