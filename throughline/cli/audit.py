@@ -12,6 +12,7 @@ from rich.table import Table
 
 from queries.audit_balance import Balance
 from queries.audit_checks import CHECKS, plain
+from schemas.topics import PUBLIC
 from sinks.clickhouse.connect import open_views
 from throughline.cli._auditor import LIMIT, Auditor, Report
 from throughline.cli._repair import repair
@@ -108,23 +109,29 @@ def by_topic(balances: list[Balance]) -> list[Balance]:
 
 
 def _balances(balances: list[Balance]) -> Table:
-    table = Table("topic", box=None)
+    table = Table("channel", box=None, padding=(0, 1, 0, 0))
     for name in ("partition", "offsets", *COUNTS, ""):
         table.add_column(name, justify="right")
     for each in sorted(balances):
         counts = (f"{getattr(each, name):,}" for name in COUNTS)
         mark = "[green]ok[/]" if each.is_right else "[bold red]wrong[/]"
-        table.add_row(each.topic, str(each.partition), f"{each.end - each.first:,}", *counts, mark)
+        table.add_row(_channel(each.topic), str(each.partition), f"{each.end - each.first:,}", *counts, mark)
     return table
 
 
+def _channel(topic: str) -> str:
+    return topic.rpartition(PUBLIC)[2]
+
+
 def _hours(found: Report) -> Table:
-    table = Table("topic", box=None)
+    table = Table("channel", box=None, padding=(0, 1, 0, 0))
     for name in ("partition", "hour (UTC)", "offsets", *COUNTS[:4]):
         table.add_column(name, justify="right")
     for each in found.ledger.hours:
         counts = (each.offsets, each.stored, each.duplicate, each.dead, each.gap)
-        table.add_row(each.topic, str(each.partition), iso(each.hour)[:13], *(f"{count:,}" for count in counts))
+        table.add_row(
+            _channel(each.topic), str(each.partition), iso(each.hour)[:13], *(f"{count:,}" for count in counts)
+        )
     return table
 
 

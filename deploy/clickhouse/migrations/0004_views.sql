@@ -90,7 +90,9 @@ AS SELECT
 FROM ${store}.touchpoints AS t FINAL
 LEFT ANY JOIN (SELECT node AS mapped, customer FROM ${store}.identity_map FINAL) AS m ON t.node = m.mapped
 WHERE (t.node, t.original_timestamp, t.event_id) NOT IN (
-    SELECT node, original_timestamp, event_id FROM ${store}.stitched FINAL WHERE status = 'duplicate'
+    -- the inner set lets the server read only the few parts of the table where there ever was a duplicate
+    SELECT node, original_timestamp, event_id FROM ${store}.stitched FINAL
+    WHERE status = 'duplicate' AND node IN (SELECT node FROM ${store}.stitched WHERE status = 'duplicate')
 )
 COMMENT 'Every touchpoint once, with all it carried. Left out: the same event sent again, also under another identifier of the same customer (the first received counts)';
 
