@@ -9,7 +9,7 @@ from schemas.ids import Id
 from schemas.messages import Change
 from streams.fold.rules import JourneyRules
 from streams.fold.timeline import Timeline
-from streams.steps.rows import friction_row, next_toggle, next_version, row_hash, stitched_row
+from streams.steps.rows import Owner, friction_row, next_toggle, next_version, row_hash, stitched_row
 
 BYTES_PER_ROW = 220  # key, version and hash of a stored row in CPython
 
@@ -17,10 +17,10 @@ BYTES_PER_ROW = 220  # key, version and hash of a stored row in CPython
 class Folded:
     """What a fold wants written for one customer. It counts as stored only after `acknowledge`."""
 
-    __slots__ = ("announced", "customer", "deadlines", "friction", "stitched", "stored")
+    __slots__ = ("announced", "customer", "deadlines", "friction", "knowledge", "owner", "stitched", "stored")
 
-    def __init__(self, customer: "Customer") -> None:
-        self.customer = customer
+    def __init__(self, customer: "Customer", knowledge: int, owner: Owner) -> None:
+        self.customer, self.knowledge, self.owner = customer, knowledge, owner
         self.stitched: list[tuple[Any, ...]] = []
         self.friction: list[tuple[Any, ...]] = []
         self.deadlines: list[tuple[int, Key]] = []
@@ -54,37 +54,38 @@ class Customer:
         """Bytes, estimated."""
         return self.timeline.size + len(self.stored) * BYTES_PER_ROW + 500
 
-    def fold(self, facts: Sequence[Fact], now: int, rules: int) -> Folded:
-        timeline, folded = self.timeline, Folded(self)
+    def fold(self, facts: Sequence[Fact], now: int, rules: int, owner: Owner) -> Folded:
+        """What is to be written after these facts, as of `now`; `owner` goes into every row."""
+        timeline, folded = self.timeline, Folded(self, rules << 96 | self.seq << 48, owner)
         if facts:
             timeline.add(facts)
         timeline.advance(now)
-        knowledge = rules << 96 | self.seq << 48 | timeline.count << 16
+        folded.knowledge |= timeline.count << 16
         for fact, row in timeline.changed():
-            self._compare(fact, row, knowledge, folded)
+            self._compare(fact, row, folded)
         self._arm(now, folded)
         return folded
 
-    def _compare(self, fact: Fact, row: Row, knowledge: int, folded: Folded) -> None:
-        key = fact[0], fact[1], fact[2]
+    def _compare(self, fact: Fact, row: Row, folded: Folded) -> None:
+        key = fact[:3]
         hash, known = row_hash(self.id, fact, row), self.stored.get(key)
         if known is None or known[1] != hash:
-            version = next_version(knowledge, known[0] if known else None)
-            folded.stored[key] = version, hash
-            folded.stitched.append(stitched_row(self.id, fact, row, version, hash))
-        if row.signals or key in self.announced:
-            self._announce(fact, {signal.name: signal for signal in row.signals}, knowledge, folded)
+            version = next_version(folded.knowledge, known[0]) if known else folded.knowledge
+            stamp = folded.stored[key] = version, hash
+            folded.stitched.append(stitched_row(self.id, fact, row, stamp, folded.owner))
+        if row[-2] or key in self.announced:
+            self._announce(fact, {signal.name: signal for signal in row.signals}, folded)
 
-    def _announce(self, fact: Fact, live: dict[str, Signal], knowledge: int, folded: Folded) -> None:
+    def _announce(self, fact: Fact, live: dict[str, Signal], folded: Folded) -> None:
         key = fact.key
         announced = self.announced.get(key, {})
         for name in sorted({*live, *announced}):
             version, was_live = announced.get(name, (0, 0))
             if bool(was_live) != (name in live):
-                version = next_toggle(knowledge, version)
                 signal = live.get(name) or Signal(name, fact.event_time, fact.location, "disproved by a later event")
-                folded.announced.setdefault(key, {})[name] = version, int(name in live)
-                folded.friction.append(friction_row(self.id, fact, signal, version, int(name in live)))
+                stamp = next_toggle(folded.knowledge, version), int(name in live)
+                folded.announced.setdefault(key, {})[name] = stamp
+                folded.friction.append(friction_row(self.id, fact, signal, stamp, folded.owner))
 
     def _arm(self, now: int, folded: Folded) -> None:
         """A hint under the key of the earliest open deadline and not after it; a hint that comes early only causes a fold."""
@@ -130,9 +131,9 @@ class Cache:
         for fact in facts:
             for customer in of_node[fact[0]]:
                 added[customer.id].append(fact)
-        for node, original, event_id, version, _, _, hash in rows:
-            for customer in of_node[node]:
-                customer.stored[node, original, event_id] = version, hash
+        for node, original, event_id, version, under, _, hash in rows:
+            for customer in of_node[node]:  # under another customer a row is not right, whatever its hash says
+                customer.stored[node, original, event_id] = version, hash if under == customer.id else -1
         for node, original, event_id, name, version, live in announced:
             for customer in of_node[node]:
                 customer.announced.setdefault((node, original, event_id), {})[name] = version, live

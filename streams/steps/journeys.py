@@ -184,8 +184,9 @@ class Journeys:
         cached: Customer = self.cache[customer]
         members = cached.nodes
         facts = plan.facts.get(customer, ())
-        folded = cached.fold([fact for fact in facts if fact[0] in members], now, self.rules.version)
         partition = plan.partitions[customer]
+        owner = partition, plan.epochs[partition]
+        folded = cached.fold([fact for fact in facts if fact[0] in members], now, self.rules.version, owner)
         cached.partition = partition
         self.deadlines.arm(partition, folded)
         return folded
@@ -195,9 +196,8 @@ class Journeys:
         stitched, friction, deadlines = [], [], []
         for customer in folded:
             partition = plan.partitions[customer.customer.id]
-            owner = partition, plan.epochs[partition]
-            stitched += [(*row, *owner) for row in customer.stitched]
-            friction += [(*row, *owner) for row in customer.friction]
+            stitched += customer.stitched
+            friction += customer.friction
             deadlines += [(partition, due, *key) for due, key in customer.deadlines]
         if deadlines:
             yield Write((Block.of(DEADLINES, deadlines),))

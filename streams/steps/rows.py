@@ -11,6 +11,7 @@ from schemas.messages import encode
 from streams.effects import Message
 
 REVISIONS = 0xFFFF
+Owner = tuple[int, int]  # inbox partition and epoch: the fence of a row
 
 
 def row_hash(customer: Id, fact: Fact, row: Row) -> int:
@@ -31,21 +32,18 @@ def next_toggle(knowledge: int, stored: int) -> int:
     return max(knowledge >> 48, stored >> 48) << 48 | (stored & 0xFFFFFFFFFFFF) + 1
 
 
-def stitched_row(customer: Id, fact: Fact, row: Row, version: int, hash: int) -> tuple[Any, ...]:
-    """In the column order of the table `stitched`, without its fence."""
-    node, original, event_id, at, received, _, channel, event, _, value, currency, *_ = fact
+def stitched_row(customer: Id, fact: Fact, row: Row, stamp: tuple[int, int], owner: Owner) -> tuple[Any, ...]:
+    """In the column order of the table `stitched`; `stamp` is its version and hash."""
     signals = tuple([signal[0] for signal in row[-2]]) if row[-2] else ()
-    return (
-        node, original, event_id, version, customer, at, received, channel, event, value, currency,
-        *row[:-2], signals, row[-1], hash,
-    )  # fmt: skip
+    seen = fact[3], fact[4], fact[6], fact[7], fact[9], fact[10]
+    return (*fact[:3], stamp[0], customer, *seen, *row[:-2], signals, row[-1], stamp[1], *owner)
 
 
-def friction_row(customer: Id, fact: Fact, signal: Signal, version: int, live: int) -> tuple[Any, ...]:
-    """In the column order of the table `friction`, without its fence."""
+def friction_row(customer: Id, fact: Fact, signal: Signal, stamp: tuple[int, int], owner: Owner) -> tuple[Any, ...]:
+    """In the column order of the table `friction`; `stamp` is its version and whether it is live."""
     id = derived(b"signal", fact[0], fact[1], fact[2], signal.name)
     where = fact.channel, signal.location, signal.at, fact.event_time, signal.detail
-    return (*fact[:3], signal.name, version, live, id, customer, *where)
+    return (*fact[:3], signal.name, *stamp, id, customer, *where, *owner)
 
 
 def signal_message(topic: str, row: tuple[Any, ...], partitions: int) -> Message:

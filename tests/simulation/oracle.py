@@ -71,7 +71,6 @@ def _fold_all(world: World, facts: dict[Key, Fact], resolution: Resolution) -> d
 
 
 def _named(customer: Id, fact: Fact, row: Row) -> dict[str, Any]:
-    columns = [name for name in STITCHED.columns if name not in ("inbox_partition", "epoch")]
-    named = dict(zip(columns, stitched_row(customer, fact, row, 0, row_hash(customer, fact, row)), strict=True))
-    del named["version"]
-    return named
+    stamp = 0, row_hash(customer, fact, row)
+    named = dict(zip(STITCHED.columns, stitched_row(customer, fact, row, stamp, (0, 0)), strict=True))
+    return {name: value for name, value in named.items() if name not in IGNORED}
