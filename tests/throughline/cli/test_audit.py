@@ -66,6 +66,15 @@ def test_a_row_of_another_customer_is_found_and_folded_again(house: House, migra
     assert house.checksums() == before
 
 
+def test_a_row_whose_customer_was_overwritten_is_found_and_folded_again(house: House, migrator: Connections) -> None:
+    before = house.checksums()
+    changed = "UPDATE customer_id = generateUUIDv4() WHERE event = 'Order Completed'"
+    migrator.ask(f"ALTER TABLE stitched {changed}", mutations_sync=2)
+    assert wrong(audit.run(house.settings, QUIET)) == {"rows_of_the_wrong_customer": 1}
+    assert audit.run(house.settings, QUIET, mend=True).is_right
+    assert house.checksums() == before
+
+
 def test_a_customer_that_was_never_merged_is_mended_at_the_home_of_its_key(house: House, migrator: Connections) -> None:
     forget(migrator, "stitched", "channel = 'phone'")
     assert audit.run(house.settings, QUIET, mend=True).is_right
