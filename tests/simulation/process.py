@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from schemas.messages import Change, Claim, decode
 from streams.steps.blocks import Records
 from streams.steps.customers import Cache
-from streams.steps.intake import Intake, Topics
+from streams.steps.intake import Intake, KnownPairs, Topics
 from streams.steps.journeys import Item, Journeys
 from streams.steps.resolver import Resolver
 from streams.view import View
@@ -32,8 +32,11 @@ class Process:
         self.view = View(self.random.choice(setup.view_capacities), world.kafka.end(self.changes))
         cache = Cache(self.random.choice(setup.cache_sizes))
         self.journeys = Journeys(setup.journey_rules, self.view, setup.partitions, cache)
-        self.intake = Intake(setup.decoder, self.view, setup.partitions, self._may_fold)
+        pairs = KnownPairs(self.random.choice((1, 1000)))
+        self.intake = Intake(setup.decoder, self.view, setup.partitions, self._may_fold, pairs=pairs)
+        self.intake.message_bytes = self.journeys.message_bytes = self.random.choice((300, 512 * 1024))
         self.resolver = Resolver(setup.identity_rules, setup.partitions)
+        self.skew = 0 if world.calm else self.random.choice(setup.skews)
         self.generation, self.looked, self.sleeps = -1, world.now, False
         self.held: frozenset[int] = frozenset()
         self.closed: frozenset[int] = frozenset()
@@ -59,6 +62,10 @@ class Process:
         running = self.tasks.get(task)
         if running is not None:
             next(running, None)
+
+    def now(self) -> int:
+        """By the clock of its machine."""
+        return self.world.now + self.skew
 
     def _may_fold(self, partition: int) -> bool:
         return partition in self.journeys.epochs
@@ -90,7 +97,7 @@ class Process:
 
     def _gain(self, partitions: list[int]) -> Turns[None]:
         self.busy.add("gain")
-        assigns = [self.driver.drive("assign", self.journeys.assign(p, self.world.now)) for p in partitions]
+        assigns = [self.driver.drive("assign", self.journeys.assign(p, self.now())) for p in partitions]
         yield from self.driver.together(assigns)
         self.closed = frozenset()
         self.busy.discard("gain")
@@ -100,7 +107,7 @@ class Process:
 
     def is_idle(self) -> bool:
         due = self.journeys.deadlines.next_due()
-        waits = due is not None and due <= self.world.now
+        waits = due is not None and due <= self.now()
         return not (self.gate or self.busy or self.closed or waits) and self.world.now - self.looked < LOOK_AHEAD
 
     # the loops
@@ -130,7 +137,7 @@ class Process:
     def _fetch_public(self) -> tuple[list[Records], list[Ticket]]:
         batch, tickets = [], []
         for topic, lane in self.lanes.items():
-            if topic[0] in self.world.setup.public and (fetched := self._fetch(lane)):
+            while topic[0] in self.world.setup.public and (fetched := self._fetch(lane)):
                 batch.append(records_of(topic, fetched[0], fetched[1].end))
                 tickets.append(fetched[1])
         return batch, tickets
@@ -146,11 +153,11 @@ class Process:
         while True:
             self._fetch_inbox()
             due = journeys.deadlines.next_due()
-            if self.gate or (due is not None and due <= self.world.now):
+            if self.gate or (due is not None and due <= self.now()):
                 entries = self._batch()
                 items = [item for entry in entries for item in entry.items]
                 self.folding = items
-                yield from self._drive(name, "journeys", journeys.take(items, self.world.now))
+                yield from self._drive(name, "journeys", journeys.take(items, self.now()))
                 for entry in entries:
                     entry.finish()
             yield
@@ -173,7 +180,7 @@ class Process:
                 records, ticket = fetched
                 claims = [decode(Claim, record.value or b"") for record in records]
                 offsets = range(ticket.end - len(records), ticket.end)
-                yield from self._drive(name, "resolver", self.resolver.take(offsets, claims, self.world.now))
+                yield from self._drive(name, "resolver", self.resolver.take(offsets, claims, self.now()))
                 ticket.done = True
             yield
 
@@ -181,7 +188,7 @@ class Process:
         while True:
             if self.world.now - self.looked >= LOOK_AHEAD:
                 self.looked = self.world.now
-                yield from self._drive(name, "look ahead", self.journeys.look_ahead(self.world.now))
+                yield from self._drive(name, "look ahead", self.journeys.look_ahead(self.now()))
             yield
 
     def _commit(self, _: str) -> Turns[None]:

@@ -46,6 +46,7 @@ class Setup:
     partitions: int = 2
     slots: int = 2
     view_capacities: tuple[int, ...] = (3, 8, 1000)  # nodes
+    skews: tuple[int, ...] = (0, 0, -20 * MINUTE, 20 * MINUTE)  # ms, of the clocks of processes
     cache_sizes: tuple[int, ...] = (1, 20_000, 10_000_000)  # bytes
 
 
@@ -149,8 +150,15 @@ class World:
         self.now = self.horizon
         self.rest()
         self._wake_zombies()
-        self.calm, self.kafka.doubling = True, 0.0
+        self._calm_down()
         return self.rest()
+
+    def _calm_down(self) -> None:
+        """All clocks are right, and later than any was."""
+        self.calm, self.kafka.doubling = True, 0.0
+        self.now += HOUR
+        for process in self.processes:
+            process.skew = 0
 
     def _set_paces(self) -> None:
         self._names = [(slot, task) for slot in range(self.setup.slots) for task in (*TASKS, "gain")]

@@ -50,7 +50,8 @@ class Outside:
         self.interrupt(effect)
         match effect:
             case Write(blocks):
-                return [self._insert(block) for block in blocks]
+                for block in blocks:
+                    self._insert(block)
             case Ask(method, args):
                 self.done.append(method)
                 return getattr(self.store, method)(*args)

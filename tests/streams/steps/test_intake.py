@@ -4,7 +4,8 @@ import pytest
 
 from schemas.messages import Claim, decode
 from schemas.tables import DEAD_LETTERS, FACTS, IDENTIFIERS, OFFSETS, TOUCHPOINTS
-from streams.steps.intake import Intake, Records, Taken
+from streams.steps.blocks import Records
+from streams.steps.intake import Intake, Taken
 from streams.view import View
 from tests.streams.steps.outside import PARTITIONS, Outside, change, decoder, event, member, records, refuse
 from throughline.errors import Unavailable
