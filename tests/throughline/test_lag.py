@@ -4,7 +4,7 @@ from kafka.admin import KafkaAdminClient, NewTopic
 from kafka.structs import OffsetAndMetadata
 
 from throughline.errors import Unavailable
-from throughline.lag import LagReader
+from throughline.lag import Extent, LagReader
 from throughline.options import KafkaSettings
 from throughline.settings import Settings
 
@@ -47,6 +47,17 @@ def test_nothing_waits_when_all_is_committed(settings: Settings) -> None:
     with LagReader(settings.kafka, group) as reader:
         (lag,) = reader.read([topic])
     assert (lag.written, lag.waiting, lag.oldest_waiting) == (2, 0, None)
+
+
+def test_extents_tell_what_each_partition_holds_and_how_far_it_is_done(settings: Settings) -> None:
+    topic, group = f"{settings.topic_prefix}lag", f"{settings.topic_prefix}group"
+    fill(settings, topic, 5)
+    commit(settings, group, {TopicPartition(topic, 0): 2})
+    with LagReader(settings.kafka, group) as reader:
+        assert sorted(reader.extents([topic]), key=lambda each: each.partition) == [
+            Extent(topic, 0, first=0, end=3, committed=2),
+            Extent(topic, 1, first=0, end=2, committed=0),
+        ]
 
 
 def test_a_kafka_that_is_away_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
