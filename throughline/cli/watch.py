@@ -109,7 +109,9 @@ def _name(board: Board, client: Connections) -> None:
 
 def picture(beat: Beat, board: Board, height: int, now: float) -> Group:
     """`height`: lines of the terminal."""
-    table = Table("time (UTC)", "signal", "customer", "channel", "where", box=None, padding=(0, 1, 0, 0))
+    table = Table("time (UTC)", "signal", box=None, padding=(0, 1, 0, 0))
+    for name, width in (("customer", 24), ("where", 18)):
+        table.add_column(name, max_width=width, overflow="fold")
     table.add_column("why", ratio=1)
     for signal in board.newest(max(1, (height - 5) // 2)):
         table.add_row(*_cells(signal, board))
@@ -134,8 +136,8 @@ def _cells(signal: Signal, board: Board) -> Iterator[Text]:
     yield Text(iso(signal.at)[:19].replace("T", " "), style)
     yield Text(signal.name, "bold red" if signal.live else "dim green")
     yield Text(f"{str(signal.customer)[:8]} {board.names.get(signal.customer, '')}", style)
-    yield Text(signal.channel, COLOURS.get(signal.channel, "white") if signal.live else "dim")
-    yield Text(signal.location, style)
+    colour = COLOURS.get(signal.channel, "white") if signal.live else "dim"
+    yield Text.assemble((signal.channel, colour), f" {signal.location}")
     yield Text(signal.detail if signal.live else f"resolved: {signal.detail}", style)
 
 
