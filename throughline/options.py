@@ -159,11 +159,10 @@ class WorkerSettings(Group):
 
 
 class PortSettings(Group):
-    """Where our own processes listen; `up` takes free ones if these are taken."""
+    """Where a worker's metrics can be read; `up` takes free ports if these are taken."""
 
-    console: int = 8400
-    collector: int = 8410
     metrics: int = Field(default=9400, description="worker n listens on this port + n")
+    metrics_host: str = Field(default="127.0.0.1", description="address to listen on; 0.0.0.0 in a container")
 
 
 class Settings(BaseSettings):

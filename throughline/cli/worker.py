@@ -31,7 +31,7 @@ def command(slot: Slot = 0, metrics_port: Metrics = 0) -> None:
     made = settings.load()
     logs.configure(f"worker-{slot}")
     if metrics_port >= 0:
-        start_http_server(metrics_port or made.ports.metrics + slot, addr="127.0.0.1")
+        start_http_server(metrics_port or made.ports.metrics + slot, addr=made.ports.metrics_host)
     app = compose(made, slot)
     gc.collect()
     gc.freeze()
