@@ -40,10 +40,25 @@ class Driver:
                 deferred.append(effect)
                 continue
             try:
+                if deferred and isinstance(effect, Together):
+                    result = yield from self._with_deferred(effect, deferred)
+                    continue
                 result = yield from self.perform(removed.effect(role, effect))
                 result = removed.answer(self.process, effect, result)
             except ThroughlineError as error:
                 failure = error
+
+    def _with_deferred(self, effect: Together, deferred: list[Effect]) -> Turns[list[Any]]:
+        """The messages, some time later what was deferred, then the rest."""
+        first, *rest = effect.effects
+        results = [(yield from self.perform(first))]
+        for _ in range(self.random.choice((0, 30, 300))):
+            yield
+        while deferred:
+            yield from self.perform(deferred.pop())
+        for one in rest:
+            results.append((yield from self.perform(one)))
+        return results
 
     def perform(self, effect: Effect) -> Turns[Any]:
         match effect:

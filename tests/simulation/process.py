@@ -9,7 +9,6 @@ from streams.steps.customers import Cache
 from streams.steps.intake import Intake, KnownPairs, Topics
 from streams.steps.journeys import Item, Journeys
 from streams.steps.resolver import Resolver
-from streams.view import View
 from tests.simulation.assertions import check_commit
 from tests.simulation.driver import Driver, Turns
 from tests.simulation.kafka import Topic
@@ -29,7 +28,7 @@ class Process:
         self.world, self.slot, self.random, self.topics = world, slot, world.random, Topics()
         self.changes: Topic = (self.topics.changes, 0)
         setup = world.setup
-        self.view = View(self.random.choice(setup.view_capacities), world.kafka.end(self.changes))
+        self.view = world.removed.view(self.random.choice(setup.view_capacities), world.kafka.end(self.changes))
         cache = Cache(self.random.choice(setup.cache_sizes))
         self.journeys = Journeys(setup.journey_rules, self.view, setup.partitions, cache)
         pairs = KnownPairs(self.random.choice((1, 1000)))

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from schemas.messages import Inbox, decode, encode
+from schemas.messages import Change, Inbox, decode, encode
 from streams.effects import Ask, Effect, Message, Reach, Send, Write
 from streams.steps.intake import Topics
+from streams.view import View
 from tests.simulation.lanes import Entry
 
 if TYPE_CHECKING:
@@ -26,8 +27,18 @@ RULES = {
     "prefix_state": "the resolver starts from every recorded claim, not from those below the committed offset",
     "stored_deadlines": "a worker knows only the deadlines that it has armed itself",
     "tables_first": "identity.changes are announced before the tables hold them",
+    "held_only": "a worker believes what is announced of nodes that it does not hold, although it may be old",
     "late_commit": "a source offset is committed before its local marks are folded",
 }
+
+
+class CredulousView(View):
+    """Learns every node of every change."""
+
+    def _learn(self, change: Change) -> None:
+        for member in change.members:
+            if self._seq(member.node) <= change.seq:
+                self._nodes[member.node] = change
 
 
 @dataclass(frozen=True)
@@ -37,6 +48,10 @@ class Removals:
     def __post_init__(self) -> None:
         unknown = sorted(self.names - set(RULES))
         assert not unknown, f"no such rule: {unknown}; there are {sorted(RULES)}"
+
+    def view(self, capacity: int, position: int) -> View:
+        """What a new process is to know of identity."""
+        return (CredulousView if "held_only" in self.names else View)(capacity, position)
 
     def handed_over(self, entry: Entry) -> None:
         """The marks of a batch of records wait in memory now."""
