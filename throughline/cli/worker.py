@@ -35,7 +35,7 @@ def command(slot: Slot = 0, metrics_port: Metrics = 0) -> None:
     app = compose(made, slot)
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 100, 1_000)
+    gc.set_threshold(1_000_000, 100, 1_000)
     faust.Worker(app, override_logging=False, redirect_stdouts=False, quiet=True).execute_from_commandline()
 
 
