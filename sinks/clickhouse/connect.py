@@ -1,6 +1,7 @@
 """From settings to connections. `component` is one of the users of `throughline.options.Component`."""
 
 from contextlib import closing
+from dataclasses import replace
 
 from sinks.clickhouse.server import Connections, Server
 from sinks.clickhouse.store import ClickHouseStore
@@ -31,7 +32,7 @@ def open_store(settings: Settings, component: Component) -> ClickHouseStore:
     return ClickHouseStore(server)
 
 
-def open_views(settings: Settings, component: Component) -> Connections:
-    """Connections to the analysts' database, for `ask`."""
-    server = server_of(settings, component)
+def open_views(settings: Settings, component: Component, patience: float = Server.patience) -> Connections:
+    """Connections to the analysts' database, for `ask`. `patience`: seconds for all retries; people wait for a few."""
+    server = replace(server_of(settings, component), patience=patience)
     return Connections(server, database=server.views)

@@ -152,8 +152,7 @@ class Connections:
     def _in_our_words(self, error: Exception) -> ThroughlineError | None:
         """None for what is a bug, or for the caller to judge."""
         if not isinstance(error, ServerException):
-            asleep = Unavailable(f"{self.server} does not answer ({error}); is it running? `throughline status` tells")
-            return asleep if is_passing(error) else None
+            return no_answer(self.server, error) if is_passing(error) else None
         said = first_line(error)
         if error.code in _NOT_MIGRATED:
             return ConfigurationError(f"{self.server} lacks a table: {said}; run `throughline migrate`")
@@ -169,6 +168,12 @@ def is_passing(error: Exception) -> bool:
     if isinstance(error, ServerException):
         return error.code in _PASSING
     return isinstance(error, NetworkError | SocketTimeoutError | OSError | EOFError)
+
+
+def no_answer(server: Server, error: Exception) -> Unavailable:
+    return Unavailable(
+        f"{server} does not answer ({error}); start it with `throughline up`, or correct `clickhouse.host` and `port`"
+    )
 
 
 def first_line(error: ServerException) -> str:

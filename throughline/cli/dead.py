@@ -4,6 +4,7 @@ import base64
 import json
 import sys
 from contextlib import closing
+from dataclasses import replace
 from typing import Annotated, Any, NamedTuple
 
 import typer
@@ -43,9 +44,10 @@ def command(topic: Topic = "", reason: Reason = "", limit: Limit = 20, as_json: 
     """Count dead letters by reason; with --topic, --reason or --json list them."""
     if reason and reason not in REASONS:
         raise ConfigurationError(f"--reason {reason} is none; use one of {', '.join(REASONS)}")
-    with closing(Connections(server_of(load(), "auditor"))) as client:
+    with closing(Connections(replace(server_of(load(), "auditor"), patience=3.0))) as client:
         if not (topic or reason or as_json):
-            Console().print(counted(client))
+            table = counted(client)
+            Console().print(table if table.row_count else "No dead letters.")
         elif as_json:
             for letter in letters(client, topic, reason, limit):
                 sys.stdout.write(json.dumps(plain(letter), ensure_ascii=False) + "\n")

@@ -33,7 +33,7 @@ def command(identifier: Who, last: Last = 40, as_json: AsJson = False) -> None:
 
 def find(settings: Settings, identifier: str) -> Customer:
     """Raises NotFound or Ambiguous with what to type instead."""
-    client = open_views(settings, "analyst")
+    client = open_views(settings, "analyst", patience=3.0)
     key = settings.identity.key.get_secret_value().encode()
     return customer(client, owner_of(client, identifier, settings.identity.region, key))
 

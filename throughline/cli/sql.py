@@ -12,12 +12,12 @@ from itertools import islice
 from typing import Annotated, Any
 
 import typer
-from clickhouse_driver.errors import ServerException
+from clickhouse_driver.errors import Error, ServerException
 from rich.console import Console
 
 from queries.grid import grid
 from sinks.clickhouse.connect import server_of
-from sinks.clickhouse.server import Connections, Server, first_line
+from sinks.clickhouse.server import Connections, first_line, no_answer
 from throughline import settings
 from throughline.errors import ThroughlineError, Unavailable
 from throughline.options import ClickHouseSettings, Settings
@@ -55,8 +55,13 @@ def show(connections: Connections, query: str, most: int) -> None:
     console = Console()
     names, found = ask(connections, query.strip().rstrip(";"), most + 1)
     console.print(grid(names, found[:most]))
-    more = f"the first {most} rows; --rows or --format shows more" if len(found) > most else f"{len(found)} rows"
-    console.print(f"[dim]{more}[/]")
+    console.print(f"[dim]{_counted(len(found), most)}[/]", highlight=False)
+
+
+def _counted(found: int, most: int) -> str:
+    if found > most:
+        return f"the first {most} rows; --rows or --format shows more"
+    return "1 row" if found == 1 else f"{found} rows"
 
 
 def ask(connections: Connections, query: str, most: int) -> tuple[list[tuple[str, str]], list[tuple[Any, ...]]]:
@@ -69,8 +74,8 @@ def ask(connections: Connections, query: str, most: int) -> tuple[list[tuple[str
             client.disconnect()  # the rest of a long answer is not wanted
     except ServerException as error:
         raise ThroughlineError(first_line(error).split(" Expected one of")[0]) from error
-    except (OSError, EOFError) as error:
-        raise unavailable(connections.server, error) from error
+    except (Error, OSError, EOFError) as error:
+        raise no_answer(connections.server, error) from error
     return columns, found
 
 
@@ -128,8 +133,5 @@ def stream(made: ClickHouseSettings, query: str, format: str) -> None:
     except urllib.error.HTTPError as error:
         raise ThroughlineError(error.read().decode(errors="replace").strip()) from error
     except OSError as error:
-        raise Unavailable(f"ClickHouse at {made.host}:{made.http_port} does not answer ({error})") from error
-
-
-def unavailable(server: Server, error: Exception) -> Unavailable:
-    return Unavailable(f"{server} does not answer ({error}); `throughline status` tells")
+        remedy = "start it with `throughline up`, or correct `clickhouse.host` and `http_port`"
+        raise Unavailable(f"ClickHouse at {made.host}:{made.http_port} does not answer ({error}); {remedy}") from error

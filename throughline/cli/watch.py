@@ -59,7 +59,7 @@ class Board:
 def command(seconds: Seconds = 0.0, plain: Plain = False) -> None:
     """Show events per second, freshness and friction signals live. Ctrl-C ends it."""
     settings = load(Path.cwd())
-    client = open_views(settings, "analyst")
+    client = open_views(settings, "analyst", patience=3.0)
     try:
         with Feed(settings) as feed, Pulse(settings) as pulse:
             board = Board(newest(client, 20))

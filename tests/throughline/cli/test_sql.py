@@ -1,4 +1,5 @@
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from deploy.local.clickhouse import ClickHouse
 from sinks.clickhouse.migrate import apply
 from sinks.clickhouse.server import Server
 from throughline.cli import build, sql
+from throughline.errors import Unavailable
 
 
 @pytest.fixture
@@ -68,3 +70,16 @@ def test_the_prompt_lists_the_views_and_their_columns() -> None:
     assert sql.described("\\d").startswith("SELECT name AS view")
     assert "table = 'sessions'" in sql.described("\\d sessions")
     assert sql.described("SELECT 1;") == "SELECT 1;"
+
+
+@pytest.mark.parametrize("arguments", [["sql", "SELECT 1"], ["sql", "SELECT 1", "--format", "CSV"], ["dead"]])
+def test_a_server_that_is_away_is_named_soon_with_the_remedy(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("THROUGHLINE_CLICKHOUSE", json.dumps({"port": 1, "http_port": 1}))
+    monkeypatch.chdir(tmp_path)
+    began = time.monotonic()
+    result = CliRunner().invoke(build(), arguments)
+    assert isinstance(result.exception, Unavailable)
+    assert "does not answer" in str(result.exception) and "throughline up" in str(result.exception)
+    assert time.monotonic() - began < 10
