@@ -15,6 +15,7 @@ FRICTION = "friction"
 PUBLIC = "touchpoints."
 COMPACTED = {"cleanup.policy": "compact"}
 BROKER_TIME = {"message.timestamp.type": "LogAppendTime"}  # the record's time decides what is late
+LARGE = {"max.message.bytes": str(16 * 1024 * 1024)}  # what is too large is a dead letter, no error for senders
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def topics(settings: Settings, channels: Iterable[Channel]) -> tuple[Topic, ...]
     """Every topic of an installation: one for each channel, then the internal ones."""
     prefix, wide = settings.topic_prefix, settings.partitions
     public = [
-        Topic(public_topic(channel.name, prefix), wide, channel.description, _kept(7) | BROKER_TIME)
+        Topic(public_topic(channel.name, prefix), wide, channel.description, _kept(7) | BROKER_TIME | LARGE)
         for channel in sorted(channels, key=lambda channel: channel.name)
     ]
     return (

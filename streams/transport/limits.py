@@ -8,7 +8,7 @@ class Limits:
     """Per topic and worker. Fetching of a topic stops while one of the first two is reached.
 
     Both are soft by one chunk per partition. Beside that the client keeps one answer of the broker per partition, at
-    most 1 MiB and compressed.
+    most 1 MiB (or one batch, if that is larger) and compressed.
     """
 
     records: int = 20_000
