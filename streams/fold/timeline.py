@@ -1,7 +1,7 @@
 """A customer's timeline: facts in, rows out, one cheap step for a fact in order and a short way back for a late one."""
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from schemas.fact import Fact, Key, Row
 from schemas.ids import NONE, Id
@@ -86,6 +86,12 @@ class Timeline:
             self._rebuild()
         elif fresh:
             self._insert(fresh)
+
+    def touch(self, nodes: Collection[Id]) -> None:
+        """The rows of the facts of these nodes will be among the changes."""
+        self._ledger.changed.extend(place for place, fact in enumerate(self._facts) if fact[0] in nodes)
+        for key in [key for key in self._aside if key[0] in nodes]:
+            self._aside_changed[key] = self._groups.get(key[1:], {}).get(key) or self._first[key[2]]
 
     def advance(self, now: int) -> None:
         """Decides every deadline with due <= now. A `now` before the greatest so far changes nothing."""

@@ -1,8 +1,8 @@
 """The customers a worker holds in memory. A cache: every one of them may be dropped at any time and loaded again."""
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, NamedTuple
 
 from schemas.fact import Fact, Key, Row, Signal
 from schemas.ids import Id
@@ -48,6 +48,15 @@ class Customer:
         self.announced: dict[Key, dict[str, tuple[int, int]]] = {}
         self.armed: tuple[int, Key] | None = None
         self.partition = -1
+
+    def widen(self, lack: "Lack") -> None:
+        """Takes the members of a newer row; what was known of nodes that are read again is forgotten."""
+        known = lack.nodes & self.nodes
+        if known:
+            self.stored = {key: stamp for key, stamp in self.stored.items() if key[0] not in known}
+            self.announced = {key: signals for key, signals in self.announced.items() if key[0] not in known}
+            self.timeline.touch(known)
+        self.seq, self.nodes, self.armed = lack.owner.seq, self.nodes | lack.nodes, None
 
     @property
     def size(self) -> int:
@@ -98,6 +107,14 @@ class Customer:
             folded.deadlines.append((due, key))
 
 
+class Lack(NamedTuple):
+    """Nodes of a customer to be read; `whole`: nothing that is cached of it may stay."""
+
+    owner: Change
+    nodes: frozenset[Id]
+    whole: bool
+
+
 class Cache:
     """Least recently folded customers go first when the estimate of all is above `capacity` bytes."""
 
@@ -113,20 +130,26 @@ class Cache:
         self._customers.move_to_end(customer)
         return self._customers[customer]
 
-    def holds(self, owner: Change) -> bool:
-        """Whether the customer is here with these very members."""
+    def lacks(self, owner: Change, again: Collection[Id]) -> "Lack | None":
+        """What must be read before this customer can be folded, None if nothing; `again`: nodes whose facts or rows may
+        have been written by others. A customer that has lost a node is read as a whole."""
         cached = self._customers.get(owner.customer)
-        return cached is not None and cached.seq == owner.seq
+        if cached is not None and cached.seq == owner.seq and not again:
+            return None
+        members = frozenset([member.node for member in owner.members])
+        if cached is None or cached.seq > owner.seq or not cached.nodes <= members:
+            return Lack(owner, members, True)
+        return Lack(owner, members - cached.nodes | members.intersection(again), False)
 
     def load(
-        self, owners: Iterable[Change], rules: JourneyRules, facts: Iterable[Fact], rows: Any, announced: Any
+        self, lacks: Sequence["Lack"], rules: JourneyRules, facts: Iterable[Fact], rows: Any, announced: Any
     ) -> None:
-        """Puts in the customers as the tables know them."""
+        """Puts in what was lacking, as the tables know it."""
         of_node: dict[Id, list[Customer]] = defaultdict(list)  # two, while the view is between two changes
         added: dict[Id, list[Fact]] = defaultdict(list)
-        for owner in owners:
-            customer = self._customers[owner.customer] = Customer(owner, Timeline(rules))
-            for node in customer.nodes:
+        for lack in lacks:
+            customer = self._opened(lack, rules)
+            for node in lack.nodes:
                 of_node[node].append(customer)
         for fact in facts:
             for customer in of_node[fact[0]]:
@@ -139,6 +162,15 @@ class Cache:
                 customer.announced.setdefault((node, original, event_id), {})[name] = version, live
         for id, some in added.items():
             self._customers[id].timeline.add(some)
+
+    def _opened(self, lack: "Lack", rules: JourneyRules) -> Customer:
+        id = lack.owner.customer
+        if lack.whole:
+            customer = self._customers[id] = Customer(lack.owner, Timeline(rules))
+        else:
+            customer = self._customers[id]
+            customer.widen(lack)
+        return customer
 
     def measure(self, customer: Customer) -> None:
         self.bytes += customer.size - self._sizes.get(customer.id, 0)

@@ -49,7 +49,7 @@ class Plan:
     owners: dict[Id, Change] = field(default_factory=dict)
     partitions: dict[Id, int] = field(default_factory=dict)
     facts: dict[Id, list[Fact]] = field(default_factory=lambda: defaultdict(list))
-    again: set[Id] = field(default_factory=set)
+    again: dict[Id, set[Id]] = field(default_factory=lambda: defaultdict(set))
     forward: dict[int, list[Mark]] = field(default_factory=lambda: defaultdict(list))
 
     def dirty(self, partition: int, owner: Change) -> None:
@@ -153,7 +153,7 @@ class Journeys:
             return
         plan.dirty(partition, owner)
         if mark.fact is None:
-            plan.again.add(owner.customer)
+            plan.again[owner.customer].add(mark.node)
         else:
             plan.facts[owner.customer].append(mark.fact)
 
@@ -169,16 +169,18 @@ class Journeys:
         return arrived if owner.home == UNKNOWN_HOME else owner.home % self.partitions
 
     def _load(self, plan: Plan) -> Generator[Effect, Any, int]:
-        """One round of queries for all customers that are not cached, have other members, or must be read again."""
-        missing = [
-            owner for owner in plan.owners.values() if owner.customer in plan.again or not self.cache.holds(owner)
+        """One round of queries for all that is not cached: whole customers, nodes that came, nodes to be read again."""
+        lacks = [
+            lack
+            for owner in plan.owners.values()
+            if (lack := self.cache.lacks(owner, plan.again.get(owner.customer, ())))
         ]
-        if missing:
-            nodes = [member.node for owner in missing for member in owner.members]
+        if lacks:
+            nodes = [node for lack in lacks for node in sorted(lack.nodes)]
             asks = tuple(Ask(name, (nodes,)) for name in ("facts_of", "stitched_versions_of", "friction_of"))
-            facts, rows, announced = yield Together(asks)
-            self.cache.load(missing, self.rules, facts, rows, announced)
-        return len(missing)
+            facts, rows, announced = (yield Together(asks)) if nodes else ([], [], [])
+            self.cache.load(lacks, self.rules, facts, rows, announced)
+        return len(lacks)
 
     def _fold(self, plan: Plan, customer: Id, now: int) -> Folded:
         cached: Customer = self.cache[customer]

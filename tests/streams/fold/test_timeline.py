@@ -114,3 +114,13 @@ def test_a_late_order_gives_a_cancelled_journey_back_its_outcome() -> None:
     assert timeline.changes()[first.key].journey_outcome == "cancelled"
     timeline.add([fact("website", "Order Completed", 2 * HOUR, number=4, thread="order_id:2")])
     assert timeline.changes()[first.key].journey_outcome == "completed"
+
+
+def test_touched_nodes_have_their_rows_told_again() -> None:
+    first, second = page(0, 1), page(MINUTE, 2)._replace(node=b"o" * 16)
+    late = page(2 * MINUTE, 3)._replace(received_at=first.event_time + 100 * HOUR)
+    timeline = Timeline(RULES)
+    timeline.add([first, second, late])
+    timeline.changes()
+    timeline.touch({first.node})
+    assert set(timeline.changes()) == {first.key, late.key}
