@@ -1,31 +1,36 @@
 """What travels in the internal topics, as msgpack arrays."""
 
-from typing import Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from schemas.fact import Fact
 from schemas.ids import Id
+
+Node = Annotated[Id, Meta(min_length=16, max_length=16)]
+Home = Annotated[int, Meta(ge=0, lt=1 << 32)]
+Moment = Annotated[int, Meta(ge=-(1 << 41), lt=1 << 43)]  # ms; from 1900 to 2248, which ClickHouse can hold
 
 
 class Member(msgspec.Struct, array_like=True, frozen=True, order=True):
     """An identifier of a customer. `home` is the murmur2 hash of its key `type:value`, 31 bits."""
 
-    node: Id
+    node: Node
     type: str
-    home: int
+    home: Home
 
 
 class Claim(msgspec.Struct, array_like=True, frozen=True, order=True):
     """`link`: a and b stood on one event. `cut`: they must never be one customer. `uncut`: withdraws the cut with that id."""
 
-    kind: str
+    kind: Literal["link", "cut", "uncut"]
     a: Member
     b: Member
-    first_seen: int  # ms, event time; 0 for a cut
-    level: int  # assurance 0..4; 0 for a cut
+    first_seen: Moment  # event time; 0 for a cut
+    level: Annotated[int, Meta(ge=0, le=4)]  # assurance; 0 for a cut
     source: str
-    evidence: Id  # event_id of a link; id of a cut and of its withdrawal
+    evidence: Node  # event_id of a link; id of a cut and of its withdrawal
     reason: str = ""
 
 
@@ -42,7 +47,7 @@ class Change(msgspec.Struct, array_like=True, frozen=True):
 class Mark(msgspec.Struct, array_like=True, frozen=True):
     """A hint that a fact is durable; `fact` None: load the customer of `node` again."""
 
-    node: Id
+    node: Node
     fact: Fact | None
     seen: int  # the sender's position in identity.changes
     seq: int  # seq of the customer row it was routed by
@@ -51,8 +56,8 @@ class Mark(msgspec.Struct, array_like=True, frozen=True):
 class Barrier(msgspec.Struct, array_like=True, frozen=True):
     """These customers of this partition have lost these nodes."""
 
-    customers: tuple[Id, ...]
-    nodes: tuple[Id, ...]
+    customers: tuple[Node, ...]
+    nodes: tuple[Node, ...]
     seen: int
 
 

@@ -21,6 +21,9 @@ BATCH_SIZE = Histogram("throughline_batch_size", "Records or marks in a batch of
 BATCH_SECONDS = Histogram(
     "throughline_batch_seconds", "Seconds from the start of a batch to its last acknowledgement.", ["step"]
 )
+UNREADABLE = Counter(
+    "throughline_unreadable", "Records of internal topics that are no message of ours, and were passed over.", ["topic"]
+)
 PARTITIONS = Gauge("throughline_inbox_partitions", "Inbox partitions that this worker owns.")
 VIEW_POSITION = Gauge("throughline_view_position", "Offset in identity.changes up to which this worker has heard.")
 CACHE_BYTES = Gauge("throughline_cache_bytes", "Estimated bytes of the customers in memory.")

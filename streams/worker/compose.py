@@ -17,7 +17,8 @@ from streams.view import View
 from streams.worker.flow import Flush
 from streams.worker.measures import Measures
 from streams.worker.performer import Performer
-from streams.worker.worker import Parts, Worker, follow
+from streams.worker.reading import follow
+from streams.worker.worker import Parts, Worker
 from throughline.clock import SystemClock
 
 LIMITS = Limits(records=150_000, bytes=192 * 1024 * 1024)

@@ -2,25 +2,23 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import faust
 from mode import Service
 
-from schemas.messages import Change, Claim, Inbox, decode
 from streams.steps.blocks import Records
 from streams.steps.intake import Intake
 from streams.steps.journeys import Item, Journeys
 from streams.steps.resolver import Resolver
 from streams.transport import Chunk, PartitionListener
 from streams.transport.ownership import Partitions
-from streams.view import View
 from streams.worker.flow import Batch, Flush, Gate
 from streams.worker.measures import Measures
 from streams.worker.performer import Performer
+from streams.worker.reading import claims_of, items_of
 
 TICK = 0.25  # s between looks for deadlines that have come
 LOOK_AHEAD = 60.0  # s between loads of the next slice of deadlines
@@ -69,18 +67,16 @@ class Worker(Service, PartitionListener):
 
     async def _read_inbox(self, stream: Any) -> None:
         async for event in stream.noack().events():
-            items = [item for value in event.value.values for item in items_of(event.value.partition, value)]
+            items = items_of(event.value)
             self._journeys.put(items, len(items), event.ack)
 
     async def _read_claims(self, stream: Any) -> None:
         async for event in stream.noack().events():
-            chunk: Chunk = event.value
-            claims = [decode(Claim, value) for value in chunk.values if value is not None]
-            async with self._claims:
-                with self.parts.measures.resolving(len(claims)):
-                    await self.parts.performer.drive(
-                        self.parts.resolver.take(chunk.offsets, claims, self.parts.clock())
-                    )
+            offsets, claims = claims_of(event.value)
+            if claims:
+                async with self._claims:
+                    with self.parts.measures.resolving(len(claims)):
+                        await self.parts.performer.drive(self.parts.resolver.take(offsets, claims, self.parts.clock()))
             event.ack()
 
     # handlers: they run steps
@@ -98,11 +94,9 @@ class Worker(Service, PartitionListener):
     async def _fold(self, batch: Batch[Item]) -> None:
         journeys = self.parts.journeys
         mine = [item for item in batch.inputs if item.partition in journeys.epochs]
-        if len(mine) < len(batch.inputs):
-            return  # a partition has gone meanwhile: nothing of this batch is acknowledged, all of it comes again
         with self.parts.measures.folding(len(mine)) as note:
             note(await self.parts.performer.drive(journeys.take(mine, self.parts.clock())))
-        batch.finish()
+        batch.finish()  # also what was left of a partition that has gone: such acks are of its former lane and count for nothing
 
     # partitions
 
@@ -156,26 +150,3 @@ class Worker(Service, PartitionListener):
 
 def _nothing() -> None:
     """An empty batch has nobody to tell."""
-
-
-def items_of(partition: int, value: bytes | None) -> list[Item]:
-    """The marks and the barrier of one inbox message."""
-    if value is None:
-        return []
-    message = decode(Inbox, value)
-    items = [Item(partition, mark) for mark in message.marks]
-    return items if message.barrier is None else [*items, Item(partition, message.barrier)]
-
-
-def follow(view: View) -> Callable[[Chunk], None]:
-    """What `streams.transport.Broadcast` does with the records of identity.changes."""
-    return partial(_apply, view)
-
-
-def _apply(view: View, chunk: Chunk) -> None:
-    view.apply(chunk.next_offset, changes_of(chunk.values))
-
-
-def changes_of(values: Sequence[bytes | None]) -> list[Change]:
-    """Tombstones of compaction say nothing."""
-    return [decode(Change, value) for value in values if value is not None]

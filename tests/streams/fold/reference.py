@@ -153,10 +153,8 @@ class Reference:
         if fact.event not in contacts or not before:
             return None
         last, gap = before[-1], fact.event_time - before[-1].event_time
-        if last.thread and fact.thread:
-            goes_on = last.thread == fact.thread
-        else:
-            goes_on = self.session(last) is self.session(fact)
+        threads = last.thread and fact.thread
+        goes_on = last.thread == fact.thread if threads else self.session(last) is self.session(fact)
         if goes_on or gap > self.rules.contacts.repeat_within:
             return None
         detail = f"contact by {fact.channel}, {gap / 86_400_000:.1f} days after one by {last.channel}"
