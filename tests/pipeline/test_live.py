@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from deploy.local.clickhouse import ClickHouse
 from deploy.local.kafka import Kafka
@@ -13,7 +14,10 @@ from sources import complete_journey
 from sources.generator import Options, generate
 from tests.pipeline.house import House, Record
 from tests.pipeline.reference import reference, stitched
+from tests.pipeline.truth import customers, people, totals, true_totals
+from throughline.cli import audit
 
+QUIET = Console(quiet=True)
 YEAR = 1_483_228_800_000, 1_514_764_800_000  # 2017, ms UTC
 HOUSEHOLDS = range(1, 2500, 40)
 PACES = 6  # pieces in which the records of the rough run arrive
@@ -67,9 +71,13 @@ def test_every_order_and_every_kill_ends_in_the_tables_of_the_reference(
         smooth.settle(120)
     expected = reference(smooth, records, int(time.time() * 1000))
     assert stitched(smooth) == expected
+    assert customers(smooth) == people(records)
+    assert totals(smooth) == true_totals(HOUSEHOLDS)
+    assert audit.run(smooth.settings, QUIET).is_right
     with House(*servers, run="harsh") as harsh:
         harsh.start([1, 2, 3])
         rough(harsh, year_of(harsh), random.Random(3))
         harsh.settle(240)
     assert stitched(harsh) == expected
     assert harsh.checksums() == smooth.checksums()
+    assert audit.run(harsh.settings, QUIET).is_right
