@@ -52,8 +52,9 @@ class Store:
         """(node, original_timestamp, event_id, signal, version, live) of each friction row."""
         raise NotImplementedError
 
-    def deadlines(self, partitions: Sequence[int], until: int) -> list[tuple[int, int, Id, int, Id]]:
-        """(partition, due, node, original_timestamp, event_id) with due <= until whose stitched row still has a deadline."""
+    def deadlines(self, partitions: Sequence[int], until: int, after: int = 0) -> list[tuple[int, int, Id, int, Id]]:
+        """(partition, due, node, original_timestamp, event_id) with after < due <= until whose stitched row still has a
+        deadline."""
         raise NotImplementedError
 
     def offsets_from(self, topic: str, partition: int, offset: int) -> set[int]:

@@ -117,9 +117,9 @@ class MemoryStore(Store):
     def friction_of(self, nodes: Sequence[Id]) -> list[tuple[Id, int, Id, str, int, int]]:
         return [row[:6] for row in self._of_nodes("friction", nodes)]
 
-    def deadlines(self, partitions: Sequence[int], until: int) -> list[tuple[int, int, Id, int, Id]]:
+    def deadlines(self, partitions: Sequence[int], until: int, after: int = 0) -> list[tuple[int, int, Id, int, Id]]:
         rows = [row for partition in dict.fromkeys(partitions) for row in self._tables["deadlines"].of(partition)]
-        return [row for row in rows if row[1] <= until and self._has_deadline(row[2:])]
+        return [row for row in rows if after < row[1] <= until and self._has_deadline(row[2:])]
 
     def offsets_from(self, topic: str, partition: int, offset: int) -> set[int]:
         return {row[2] for row in self._tables["offsets"].of(topic) if row[1] == partition and row[2] >= offset}

@@ -80,18 +80,21 @@ class Lookups:
                     last = row[4]
                     yield last, _claim(row)
 
-    def deadlines(self, partitions: Sequence[int], until: int) -> list[tuple[Any, ...]]:
+    def deadlines(self, partitions: Sequence[int], until: int, after: int) -> list[tuple[Any, ...]]:
         """The condition on the nodes lets the server read only their part of `stitched`."""
         if not partitions:
             return []
-        is_due = "inbox_partition IN %(partitions)s AND due <= fromUnixTimestamp64Milli(%(until)s, 'UTC')"
+        is_due = (
+            "inbox_partition IN %(partitions)s AND due <= fromUnixTimestamp64Milli(%(until)s, 'UTC')"
+            " AND due > fromUnixTimestamp64Milli(%(after)s, 'UTC')"
+        )
         query = (
             f"SELECT DISTINCT {selected(DEADLINES.columns)} FROM deadlines WHERE {is_due}"
             " AND (node, original_timestamp, event_id) IN"
             " (SELECT node, original_timestamp, event_id FROM stitched FINAL"
             f" WHERE due > toDateTime64(0, 3, 'UTC') AND node IN (SELECT node FROM deadlines WHERE {is_due}))"
         )
-        columns = self._connections.ask(query, {"partitions": tuple(partitions), "until": until})
+        columns = self._connections.ask(query, {"partitions": tuple(partitions), "until": until, "after": after})
         return list(zip(*decoded(DEADLINES.columns, columns), strict=True))
 
     def offsets_from(self, topic: str, partition: int, offset: int) -> set[int]:

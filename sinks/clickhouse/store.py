@@ -74,8 +74,8 @@ class ClickHouseStore(Store):
     def friction_of(self, nodes: Sequence[Id]) -> list[tuple[Id, int, Id, str, int, int]]:
         return self._lookups.of_nodes(FRICTION, _SIGNALS, nodes)
 
-    def deadlines(self, partitions: Sequence[int], until: int) -> list[tuple[int, int, Id, int, Id]]:
-        return self._lookups.deadlines(partitions, until)
+    def deadlines(self, partitions: Sequence[int], until: int, after: int = 0) -> list[tuple[int, int, Id, int, Id]]:
+        return self._lookups.deadlines(partitions, until, after)
 
     def offsets_from(self, topic: str, partition: int, offset: int) -> set[int]:
         return self._lookups.offsets_from(topic, partition, offset)

@@ -8,6 +8,7 @@ from schemas.ids import Id
 from streams.steps.customers import Folded
 
 SLICE = 10 * 60_000  # ms that are held in memory ahead of now
+AT_ONCE = 5_000  # deadlines that one batch takes; after a long stop there may be millions
 
 Expired = tuple[int, Key]
 
@@ -44,9 +45,9 @@ class Deadlines:
                 self._push(partition, due, key)
 
     def expired(self, now: int) -> list[Expired]:
-        """(partition, fact key) of every deadline that has come, each once."""
+        """(partition, fact key) of the first deadlines that have come, each once; the rest is for the next batches."""
         found: list[Expired] = []
-        while self._heap and self._heap[0][0] <= now:
+        while self._heap and self._heap[0][0] <= now and len(found) < AT_ONCE:
             entry = heapq.heappop(self._heap)
             self._known.discard(entry)
             found.append((entry[1], entry[2]))

@@ -70,6 +70,7 @@ class Journeys:
     topics: Topics = PLAIN
     epochs: dict[int, int] = field(default_factory=dict)
     deadlines: Deadlines = field(default_factory=Deadlines)
+    looked: int = 0  # when deadlines were last loaded, ms
     serial: int = 0
     message_bytes: int = 512 * 1024
 
@@ -81,6 +82,7 @@ class Journeys:
         yield Reach(END)
         due = yield Ask("deadlines", ((partition,), self.deadlines.horizon(now)))
         self.deadlines.load(partition, due, now)
+        self.looked = self.looked or now
         self.epochs[partition] = int(epoch)
         return int(epoch)
 
@@ -91,10 +93,12 @@ class Journeys:
         self.cache.drop_partition(partition)
 
     def look_ahead(self, now: int) -> Generator[Effect, Any, None]:
-        """Loads the next slice of deadlines; called every minute."""
+        """Loads the next slice of deadlines; called every minute. What was due at the last call is not loaded a second
+        time: it has been folded, and a hint that came early would cause the same fold each minute."""
         owned = tuple(sorted(self.epochs))
         if owned:
-            rows = yield Ask("deadlines", (owned, self.deadlines.horizon(now)))
+            rows = yield Ask("deadlines", (owned, self.deadlines.horizon(now), self.looked))
+            self.looked = now
             for partition in self.epochs.keys() & owned:  # those that went meanwhile have nothing to wait for
                 self.deadlines.load(partition, [row for row in rows if row[0] == partition], now)
 

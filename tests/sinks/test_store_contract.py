@@ -239,6 +239,7 @@ def test_deadlines_are_those_whose_row_still_has_one(store: Store) -> None:
     put(store, STITCHED, owned(A, "done", version=2, due=0))
     assert sorted(store.deadlines([0, 1], AT + 1)) == [(0, AT + 1, A, AT, id("open")), (1, AT + 1, A, AT, id("open"))]
     assert len(store.deadlines([0], AT + 2)) == 2
+    assert len(store.deadlines([0], AT + 2, after=AT + 1)) == 1
     assert store.deadlines([], AT + 2) == []
 
 

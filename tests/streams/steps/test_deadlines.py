@@ -1,6 +1,6 @@
 """Deadlines of the near future."""
 
-from streams.steps.deadlines import SLICE, Deadlines
+from streams.steps.deadlines import AT_ONCE, SLICE, Deadlines
 
 KEY, OTHER = (b"n" * 16, 1, b"e" * 16), (b"m" * 16, 2, b"f" * 16)
 
@@ -38,3 +38,9 @@ def test_a_partition_that_went_takes_its_deadlines_along() -> None:
 
 def test_the_slice_ends_some_minutes_ahead() -> None:
     assert Deadlines().horizon(1000) == 1000 + SLICE
+
+
+def test_a_batch_takes_a_bounded_number_of_deadlines() -> None:
+    deadlines = Deadlines()
+    deadlines.load(1, [(1, 50, bytes([n % 256, n // 256]) * 8, n, KEY[2]) for n in range(AT_ONCE + 1)], 0)
+    assert [len(deadlines.expired(60)) for _ in range(3)] == [AT_ONCE, 1, 0]

@@ -232,3 +232,19 @@ def test_a_customer_merged_away_is_folded_no_more() -> None:
     step.view.apply(2, merged)
     fold(outside, step, Item(HOME, Barrier((COOKIE.node,), (COOKIE.node,), 2)))
     assert customers(outside) == [ANN.node]
+
+
+def test_a_deadline_that_has_come_does_not_come_again_each_minute() -> None:
+    """Its row still has one, seven days later: the hint of the first stays in the table."""
+    outside, contact = Outside(), fact(ANN, "e1")
+    stored(outside, contact)
+    step = journeys(outside, HOME)
+    fold(outside, step, Item(HOME, mark(contact)))
+    outside.run(step.look_ahead(AT + DAY))
+    fold(outside, step, now=AT + DAY)
+    assert [row["signal"] for row in outside.store.rows(FRICTION)] == ["unanswered"]
+    assert len(outside.store.rows(DEADLINES)) == 2
+    outside.run(step.look_ahead(AT + DAY + 60_000))
+    assert step.deadlines.next_due() is None
+    outside.run(step.look_ahead(AT + 7 * DAY))
+    assert step.deadlines.next_due() == AT + 7 * DAY
