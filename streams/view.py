@@ -23,7 +23,7 @@ def alone(node: Id) -> Change:
 class View:
     """`position`: offset in identity.changes after the last change applied. `capacity`: nodes kept before the oldest go."""
 
-    def __init__(self, capacity: int = 2_000_000, position: int = 0) -> None:
+    def __init__(self, capacity: int = 500_000, position: int = 0) -> None:
         self.position, self.capacity = position, capacity
         self._nodes: OrderedDict[Id, Change | None] = OrderedDict()  # None: alone, as most are
         self._asking = 0
