@@ -16,8 +16,24 @@ def grid(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[Any]]) -> T
     for name, type in columns:
         table.add_column(Text(name), justify="right" if type.startswith(_NUMBERS) else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(Text("NULL", style="dim") if value is None else Text(shown(value)) for value in row))
+        table.add_row(*map(_cell, row))
     return table
+
+
+def tall(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[Any]]) -> Table:
+    """The same for a terminal that is too narrow: a line per value, rows apart."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for number, row in enumerate(rows, 1):
+        table.add_row(Text(f"row {number}", style="dim"), "")
+        for (name, _), value in zip(columns, row, strict=True):
+            table.add_row(Text(name), _cell(value))
+    return table
+
+
+def _cell(value: Any) -> Text:
+    return Text("NULL", style="dim") if value is None else Text(shown(value))
 
 
 def shown(value: Any) -> str:

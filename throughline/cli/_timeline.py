@@ -80,7 +80,9 @@ def _summary(found: Customer) -> str:
     handoffs = sum(bool(each.handoff_from) for each in all)
     counts = ((len(all), "touchpoint"), (len(found.journeys), "journey"), (handoffs, "hand-off"))
     said = ", ".join(_many(*count) for count in counts)
-    return f"{said}, {_many(len(found.friction), 'friction signal')}, {_day(all[0].at)} to {_day(all[-1].at)}\n"
+    first, last = _day(all[0].at), _day(all[-1].at)
+    days = first if first == last else f"{first} to {last}"
+    return f"{days}: {said}, {_many(len(found.friction), 'friction signal')}\n"
 
 
 def _journeys(journeys: Iterable[Journey], names: dict[UUID, str]) -> Table:

@@ -3,14 +3,15 @@
 import base64
 import json
 import sys
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from typing import Annotated, Any, NamedTuple
 
 import typer
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+from rich.padding import Padding
+from rich.text import Text
 
 from queries.named import query
 from schemas.deadletter import REASONS
@@ -46,13 +47,12 @@ def command(topic: Topic = "", reason: Reason = "", limit: Limit = 20, as_json: 
         raise ConfigurationError(f"--reason {reason} is none; use one of {', '.join(REASONS)}")
     with closing(Connections(replace(server_of(load(), "auditor"), patience=3.0))) as client:
         if not (topic or reason or as_json):
-            table = counted(client)
-            Console().print(table if table.row_count else "No dead letters.")
+            tell(list(counted(client)))
         elif as_json:
             for letter in letters(client, topic, reason, limit):
                 sys.stdout.write(json.dumps(plain(letter), ensure_ascii=False) + "\n")
         else:
-            Console().print(listed(letters(client, topic, reason, limit)))
+            tell(list(listed(letters(client, topic, reason, limit))))
 
 
 def letters(client: Connections, topic: str, reason: str, limit: int) -> list[Letter]:
@@ -77,19 +77,25 @@ def text(value: bytes) -> str:
     return value.decode(errors="replace")
 
 
-def counted(client: Connections) -> Table:
-    """One line per topic, reason and field."""
-    table = Table("topic", "reason", "letters", "newest", "for example", box=None, pad_edge=False)
+def tell(entries: Sequence[tuple[str, ...]]) -> None:
+    """Each first text on a line of its own, the others below it."""
+    console = Console(highlight=False)
+    for head, *details in entries:
+        console.print(Text(head, style="bold"), soft_wrap=True)
+        for detail in filter(None, details):
+            console.print(Padding(Text(detail), (0, 0, 0, 4)))
+    if not entries:
+        console.print("No dead letters.")
+
+
+def counted(client: Connections) -> Iterator[tuple[str, str]]:
+    """Per topic, reason and field: how many and the newest message."""
     for topic, reason, _, count, newest, example in query("dead/reasons").ask(client):
-        table.add_row(text(topic), text(reason), str(count), iso(newest), escape(text(example)))
-    return table
+        yield f"{count:>7,}  {text(reason):<19}  {text(topic)}, last at {iso(newest)}", text(example)
 
 
-def listed(found: list[Letter]) -> Table:
-    """One line per letter."""
-    table = Table("time", "where", "reason", "message", "begins", box=None, pad_edge=False)
-    for letter in found:
-        where = f"{letter.topic}[{letter.partition}]@{letter.offset}"
-        begins = escape(repr(letter.raw[:60])[2:-1])
-        table.add_row(iso(letter.time), escape(where), letter.reason, escape(letter.message), begins)
-    return table
+def listed(found: Iterable[Letter]) -> Iterator[tuple[str, str, str]]:
+    """Per letter: when, where, why, and how it begins."""
+    for each in found:
+        where = f"{each.topic}[{each.partition}]@{each.offset}"
+        yield f"{iso(each.time)}  {each.reason}  {where}", each.message, repr(each.raw[:60])[2:-1]

@@ -15,7 +15,7 @@ import typer
 from clickhouse_driver.errors import Error, ServerException
 from rich.console import Console
 
-from queries.grid import grid
+from queries.grid import grid, tall
 from sinks.clickhouse.connect import server_of
 from sinks.clickhouse.server import Connections, first_line, no_answer
 from throughline import settings
@@ -51,10 +51,12 @@ def command(query: Query = None, format: Format = "", rows: Rows = 500) -> None:
 
 
 def show(connections: Connections, query: str, most: int) -> None:
-    """One query and its answer as a table."""
+    """One query and its answer as a table, or a line per value where the table would break words."""
     console = Console()
     names, found = ask(connections, query.strip().rstrip(";"), most + 1)
-    console.print(grid(names, found[:most]))
+    table = grid(names, found[:most])
+    fits = console.measure(table, options=console.options.update(max_width=10_000)).minimum <= console.width
+    console.print(table if fits else tall(names, found[:most]))
     console.print(f"[dim]{_counted(len(found), most)}[/]", highlight=False)
 
 

@@ -45,6 +45,14 @@ def test_a_long_answer_is_cut_and_says_so() -> None:
 
 
 @pytest.mark.usefixtures("folder")
+def test_an_answer_too_wide_for_the_terminal_is_shown_value_by_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    output = run("SELECT generateUUIDv4() AS a, generateUUIDv4() AS b, generateUUIDv4() AS c, NULL AS d").output
+    names = [line.split()[0] for line in output.splitlines()]
+    assert names == ["row", "a", "b", "c", "d", "1"]
+
+
+@pytest.mark.usefixtures("folder")
 def test_a_query_may_be_piped_in() -> None:
     assert "41" in run(typed="SELECT 41;\n").output
 
