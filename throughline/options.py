@@ -108,7 +108,7 @@ class ClickHouseSettings(Group):
 class IdentitySettings(Group):
     """Who is who. Changing `key` or `region` changes every customer_id."""
 
-    key: SecretStr = Field(default=SecretStr(""), description="secret of the node hash, 32 characters or more")
+    key: SecretStr = Field(default=SecretStr(""), description="secret of the node hash, 32 to 64 characters")
     region: str = Field(
         default="", description="country of phone numbers without +, such as US; empty: they are refused"
     )
@@ -125,13 +125,13 @@ class IdentitySettings(Group):
 
     @property
     def node_key(self) -> bytes:
-        """The secret as bytes; raises `ConfigurationError` if there is none."""
-        secret = self.key.get_secret_value()
-        if len(secret) < 32:
+        """The secret as bytes; raises `ConfigurationError` if there is none, or one that the hash cannot take."""
+        secret = self.key.get_secret_value().encode()
+        if not 32 <= len(secret) <= 64:
             raise ConfigurationError(
-                "identity.key needs 32 characters or more; `throughline up` makes one, or set THROUGHLINE_IDENTITY__KEY"
+                "identity.key needs 32 to 64 characters; `throughline up` makes one, or set THROUGHLINE_IDENTITY__KEY"
             )
-        return secret.encode()
+        return secret
 
 
 class IntakeSettings(Group):

@@ -16,6 +16,7 @@ Said = tuple[str, int, str, str, float, str]  # thread, value in 1/10,000, curre
 THREADS = {"ticket_id": "ticket_id", "call_id": "call_id", "chat_id": "chat_id", "conversation_id": "chat_id",
            "order_id": "order_id"}  # fmt: skip
 MONEY = ("revenue", "total", "value")
+LONGEST = 1024  # letters of a location; a mark with a longer one might be more than Kafka takes
 PLACES = ("location", "path", "screen", "store_id", "queue")
 
 
@@ -25,7 +26,8 @@ def reader_of(event: str, properties: type[Struct]) -> Callable[[Any], Said]:
     thread: the first of ticket_id, call_id, chat_id (conversation_id), order_id, normalised.
     value: the first of revenue, total, value.
     location: the first that is not empty of location, path, screen (name, for Screen Viewed), store_id, queue and the
-    path of url among the properties, then context.page.path, the path of context.page.url, context.screen.name.
+    path of url among the properties, then context.page.path, the path of context.page.url, context.screen.name; its
+    first 1,024 letters.
     """
     has = properties.__struct_fields__
     threads = [name for name in THREADS if name in has]
@@ -51,7 +53,7 @@ def reader_of(event: str, properties: type[Struct]) -> Callable[[Any], Said]:
         else:
             url = path_of(properties.url) if with_url and properties.url else ""
             place = url or _surroundings(event.context)
-        return thread, value, currency.upper() if currency else "", "", 0.0, place
+        return thread, value, currency.upper() if currency else "", "", 0.0, place[:LONGEST]
 
     return _with_score(read) if "metric" in has else read
 
@@ -99,7 +101,7 @@ def read_free(event: Any) -> Said:
     places = [value for name in PLACES if isinstance(value := getattr(free, name), str) and value]
     url = path_of(free.url) if isinstance(free.url, str) else ""
     place = places[0] if places else url or _surroundings(event.context)
-    return thread_of(texts), _amount(free), currency.upper(), metric, score, place
+    return thread_of(texts), _amount(free), currency.upper(), metric, score, place[:LONGEST]
 
 
 def _amount(free: Any) -> int:

@@ -14,6 +14,7 @@ from streams.fold.plans import FUNNEL, Plan
 from streams.fold.rules import JourneyRules
 
 Checkpoint = tuple[Any, ...]
+VALUE_AT_MOST = 10**18 - 1  # what a Decimal(18, 4) holds: a sum beyond it would stop the partition for good
 
 
 class State:
@@ -107,7 +108,7 @@ class State:
             journey.proven = True
         if plan.goal and (journey.proven or not plan.needs_proof):
             journey.outcome, journey.thread = "completed", fact[8]
-            journey.value += fact[9]
+            journey.value = max(-VALUE_AT_MOST, min(journey.value + fact[9], VALUE_AT_MOST))
             self.closed[kind], self.open[kind] = journey, None
         return journey
 

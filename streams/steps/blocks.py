@@ -11,6 +11,8 @@ from schemas.fact import Fact
 from schemas.ids import Id
 from schemas.tables import DEAD_LETTERS, FACTS, IDENTIFIERS, OFFSETS, TOUCHPOINTS, Block
 
+GAPS_AT_MOST = 1 << 17  # rows of one batch of records; a longer gap was deleted by Kafka, and only its end is told
+
 Parts = Sequence[tuple["Records", Decoded]]
 
 
@@ -95,10 +97,11 @@ def offsets_block(decoded: Parts) -> Block:
 
 
 def _gaps(records: Records) -> list[int]:
-    """Offsets that the log does not hold (markers of transactions, compaction)."""
+    """Offsets that the log does not hold (markers of transactions, compaction, deleted before they were read)."""
     if records.end - records.first == len(records.offsets):
         return []
-    return sorted(set(range(records.first, records.end)) - set(records.offsets))
+    first = max(records.first, records.end - len(records.offsets) - GAPS_AT_MOST)
+    return sorted(set(range(first, records.end)) - set(records.offsets))
 
 
 def fact_hashes(facts: Sequence[Fact]) -> list[int]:

@@ -19,6 +19,7 @@ from streams.identity.state import IdentityState
 from streams.steps.intake import PLAIN, Topics
 
 NO_PAIR = 0, NONE, NONE
+NODES_AT_MOST = 10_000  # of one barrier: 180 KB
 
 
 @dataclass
@@ -84,14 +85,18 @@ class Resolver:
                 customers[partition].add(customer)
                 nodes[partition].update(left)
         return [
-            Message(
-                self.topics.inbox,
-                p,
-                None,
-                encode(Inbox(barrier=Barrier(tuple(sorted(customers[p])), tuple(sorted(nodes[p])), seen))),
-            )
+            Message(self.topics.inbox, p, None, encode(Inbox(barrier=barrier)))
             for p in sorted(nodes)
+            for barrier in barriers_of(sorted(customers[p]), sorted(nodes[p]), seen)
         ]
+
+
+def barriers_of(customers: Sequence[Id], nodes: Sequence[Id], seen: int) -> list[Barrier]:
+    """One barrier, or several where one would be larger than Kafka takes."""
+    return [
+        Barrier(tuple(customers[i : i + NODES_AT_MOST]), tuple(nodes[i : i + NODES_AT_MOST]), seen)
+        for i in range(0, max(len(customers), len(nodes)), NODES_AT_MOST)
+    ]
 
 
 def claim_rows(seq: int, claim: Claim) -> list[tuple[Any, ...]]:

@@ -201,3 +201,9 @@ def test_event_ids_may_be_any_text() -> None:
         "ü",
     ):
         assert decode(event("website", "Page Viewed", event_id=text)).facts[0].event_id == event_id_of(text)
+
+
+def test_a_location_is_cut_where_a_mark_would_grow_too_large() -> None:
+    for name in ("Page Viewed", "Spaceship Bought"):
+        [fact] = decode(event("website", name, {"location": "x" * 100_000})).facts
+        assert fact.location == "x" * 1024

@@ -94,3 +94,8 @@ def test_home_may_lie_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_a_short_identity_key_is_refused_when_it_is_needed() -> None:
     with pytest.raises(ConfigurationError, match="THROUGHLINE_IDENTITY__KEY"):
         _ = Settings(identity={"key": "short"}).identity.node_key  # type: ignore[arg-type]  # pydantic makes the group
+
+
+def test_an_identity_key_that_the_hash_cannot_take_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="32 to 64"):
+        _ = Settings(identity={"key": "k" * 65}).identity.node_key  # type: ignore[arg-type]  # pydantic makes the group

@@ -178,3 +178,15 @@ def test_the_same_event_under_another_identifier_counts_once() -> None:
     second = first._replace(node=bytes([2] * 16), version=first.version - 1)
     assert [row.status for row in rows_of(first, second)] == ["folded", "duplicate"]
     assert rows_of(first, second)[0].session_touchpoints == 1
+
+
+def test_the_value_of_a_journey_stays_within_its_column() -> None:
+    """A service journey is reopened by the next mail, and each answer may carry any amount."""
+    largest = 10**17 - 1
+    facts = [f for n in range(60) for f in (mail(2 * n, 2 * n), _answer(2 * n + 1, largest))]
+    rows = rows_of(*facts)
+    assert max(row.journey_value for row in rows) == 10**18 - 1
+
+
+def _answer(at: int, value: int) -> Fact:
+    return fact("email", "Support Email Replied", at, number=at, value=value)

@@ -4,7 +4,7 @@ import pytest
 
 from schemas.messages import Claim, decode
 from schemas.tables import DEAD_LETTERS, FACTS, IDENTIFIERS, OFFSETS, TOUCHPOINTS
-from streams.steps.blocks import Records
+from streams.steps.blocks import GAPS_AT_MOST, Records
 from streams.steps.intake import Intake, Taken
 from streams.view import View
 from tests.streams.steps.outside import PARTITIONS, Outside, change, decoder, event, member, records, refuse
@@ -121,6 +121,14 @@ def test_offsets_that_the_log_does_not_hold_are_accounted_for() -> None:
     values = [event("e1", email="a@x.org"), event("e2", email="a@x.org")]
     take(outside, intake(), records(values, missing=(0, 2, 4)))
     assert outcomes(outside) == {0: "gap", 1: "stored", 2: "gap", 3: "stored", 4: "gap"}
+
+
+def test_of_a_gap_of_a_billion_deleted_offsets_the_end_is_told() -> None:
+    outside, last = Outside(), 1_000_000_000
+    batch = records([event("e1", email="a@x.org")], first=last)._replace(first=0)
+    take(outside, intake(), batch)
+    found = outcomes(outside)
+    assert (len(found), min(found), found[last]) == (GAPS_AT_MOST + 1, last - GAPS_AT_MOST, "stored")
 
 
 def test_a_long_list_of_marks_is_cut_into_messages() -> None:

@@ -1,9 +1,9 @@
 """The resolver step over the store in memory: what it tells, to whom, and in which order."""
 
-from schemas.messages import Barrier, Change, Claim, Member, decode
+from schemas.messages import Barrier, Change, Claim, Member, decode, encode
 from schemas.tables import CLAIMS, CUSTOMERS, DECISIONS, IDENTITY_MAP
 from streams.identity.rules import IdentityRules
-from streams.steps.resolver import Resolver
+from streams.steps.resolver import NODES_AT_MOST, Resolver, barriers_of
 from tests.streams.steps.outside import AT, PARTITIONS, Outside, member
 
 ANN, BOB = member("email", "ann@x.org"), member("user_id", "7")
@@ -128,3 +128,16 @@ def test_a_gap_between_batches_makes_it_read_its_state_again() -> None:
     take(outside, step, 0, link(ANN, COOKIE))
     take(outside, step, 0, link(ANN, COOKIE))
     assert outside.done.count("claims_until") == 2
+
+
+def test_a_barrier_of_many_nodes_is_cut_into_messages() -> None:
+    nodes = [n.to_bytes(16, "big") for n in range(2 * NODES_AT_MOST + 1)]
+    cut = barriers_of(nodes[:3], nodes, 7)
+    assert [len(barrier.nodes) for barrier in cut] == [NODES_AT_MOST, NODES_AT_MOST, 1]
+    assert [n for barrier in cut for n in barrier.nodes] == nodes
+    assert [c for barrier in cut for c in barrier.customers] == nodes[:3]
+    assert max(len(encode(barrier)) for barrier in cut) < 512 * 1024
+
+
+def test_a_node_that_moved_on_twice_in_one_batch_is_told_to_both_it_left() -> None:
+    assert barriers_of([b"a" * 16, b"b" * 16], [b"n" * 16], 7) == [Barrier((b"a" * 16, b"b" * 16), (b"n" * 16,), 7)]
