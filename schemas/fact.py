@@ -65,9 +65,6 @@ class Row(NamedTuple):
     due: int  # the next deadline that is still open, 0 if none
 
 
-LATE_AFTER = 72 * 3_600_000
-
-
 def version_of(received_at: int, content: int) -> int:
     """`(2^42 - 1 - received_at) << 21 | 21 bits of a hash of the event`: the first received wins, content breaks a tie."""
     return ((1 << 42) - 1 - received_at) << 21 | content & 0x1FFFFF

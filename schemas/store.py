@@ -64,7 +64,3 @@ class Store:
     def claims_until(self, seq: int) -> Iterable[tuple[int, Claim]]:
         """(seq, claim) of every recorded claim with seq <= `seq`, in the order of seq."""
         raise NotImplementedError
-
-    def customers_above(self, seq: int) -> list[Change]:
-        """Customer rows with a seq above `seq`: written by a resolver that did not come to commit."""
-        raise NotImplementedError

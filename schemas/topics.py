@@ -9,7 +9,6 @@ from throughline.settings import Settings
 DAY = 86_400_000
 CLAIMS = "identity.claims"
 CHANGES = "identity.changes"
-DECISIONS = "identity.decisions"
 INBOX = "journeys.inbox"
 FRICTION = "friction"
 PUBLIC = "touchpoints."
@@ -50,7 +49,6 @@ def topics(settings: Settings, channels: Iterable[Channel]) -> tuple[Topic, ...]
         *public,
         Topic(prefix + CLAIMS, 1, "which identifiers stood on one event, and what must never be joined", _kept(90)),
         Topic(prefix + CHANGES, 1, "every customer with its members, newest per customer", COMPACTED),
-        Topic(prefix + DECISIONS, 1, "why identifiers were joined or refused", _kept(30)),
         Topic(prefix + INBOX, wide, "marks and barriers, by the home of the customer", _kept(7)),
         Topic(prefix + FRICTION, wide, "friction signals as they are found, a hint for speed", _kept(7)),
     )

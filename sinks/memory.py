@@ -131,10 +131,6 @@ class MemoryStore(Store):
                 recorded[row[4]] = row
         return [(seq, _claim(recorded[seq])) for seq in sorted(recorded)]
 
-    def customers_above(self, seq: int) -> list[Change]:
-        changes = [_change(row) for row in self._tables["customers"].all() if row[1] > seq]
-        return sorted(changes, key=lambda change: (change.seq, change.customer))
-
     def _of_nodes(self, table: str, nodes: Sequence[Id]) -> list[Any]:
         return [row for node in dict.fromkeys(nodes) for row in self._tables[table].of(node)]
 

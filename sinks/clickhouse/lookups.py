@@ -62,11 +62,6 @@ class Lookups:
                     found[member.node] = change
         return found
 
-    def customers_above(self, seq: int) -> list[Change]:
-        query = f"SELECT {selected(_CUSTOMER)} FROM customers FINAL WHERE seq > %(seq)s"
-        columns = self._connections.ask(f"{query} ORDER BY seq, reinterpretAsFixedString(customer_id)", {"seq": seq})
-        return _changes(decoded(_CUSTOMER, columns))
-
     def claims_until(self, seq: int) -> Iterator[tuple[int, Claim]]:
         """Streamed; a claim that was recorded in both directions, or twice, comes once."""
         query = (

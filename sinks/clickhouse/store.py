@@ -83,9 +83,6 @@ class ClickHouseStore(Store):
     def claims_until(self, seq: int) -> Iterable[tuple[int, Claim]]:
         return self._lookups.claims_until(seq)
 
-    def customers_above(self, seq: int) -> list[Change]:
-        return self._lookups.customers_above(seq)
-
 
 def _query_id(block: Block, attempt: int) -> str | None:
     """A retry has a name of its own: the first attempt may still be running."""

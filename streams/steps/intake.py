@@ -37,7 +37,6 @@ class Topics:
 
     claims: str = "identity.claims"
     changes: str = "identity.changes"
-    decisions: str = "identity.decisions"
     inbox: str = "journeys.inbox"
     friction: str = "friction"
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from streams.steps.intake import Taken
-from streams.steps.journeys import Done
+from streams.steps.journeys import Done, Journeys
 from throughline import metrics
 
 
@@ -35,6 +35,11 @@ class Measures:
         with self._timed("journeys"):
             yield note
         metrics.BATCH_SIZE.labels("journeys").observe(marks)
+
+    def holding(self, journeys: Journeys) -> None:
+        metrics.PARTITIONS.set(len(journeys.epochs))
+        metrics.VIEW_POSITION.set(journeys.view.position)
+        metrics.CACHE_BYTES.set(journeys.cache.bytes)
 
     @contextmanager
     def resolving(self, claims: int) -> Iterator[None]:

@@ -137,6 +137,7 @@ class Worker(Service, PartitionListener):
         looked = time.monotonic()
         while not self.should_stop:
             await self.sleep(TICK)
+            self.parts.measures.holding(self.parts.journeys)
             due = self.parts.journeys.deadlines.next_due()
             if due is not None and due <= self.parts.clock() and not self._journeys.pending:
                 self._journeys.put([], 0, _nothing)

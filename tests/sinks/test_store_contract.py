@@ -199,12 +199,6 @@ def test_between_the_two_writes_of_the_resolver_the_former_customer_answers(stor
     assert store.customers_of([B, C]) == {B: before, C: before}
 
 
-def test_customers_above_a_seq_are_told_also_when_merged_away(store: Store) -> None:
-    put(store, CUSTOMERS, customer(A, 1, A), customer(B, 2, B), customer(C, 3))
-    put(store, CUSTOMERS, customer(A, 4, A, C))
-    assert store.customers_above(2) == [change(C, 3), change(A, 4, A, C)]
-
-
 def claim(seq: int, a: Id, b: Id) -> tuple[int, Claim]:
     return seq, Claim("link", Member(a, "email", 1), Member(b, "phone", 2), AT, 3, "web", id("e"), "why")
 
