@@ -201,7 +201,7 @@ def _money(amounts: tuple[int, int, int]) -> str:
 
 
 def _cents(column: np.ndarray[Any, Any]) -> list[int]:
-    return np.rint(column * 100).astype(np.int64).tolist()  # type: ignore[no-any-return]
+    return np.rint(column * 100).astype(np.int64).tolist()  # type: ignore[no-any-return]  # numpy does not say what tolist gives
 
 
 @cache

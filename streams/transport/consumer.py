@@ -93,7 +93,7 @@ class ChunkConsumer(driver.Consumer):
         wanted = self._with_room(active)
         if not wanted:
             self._room.clear()
-            await self.wait_first(self._room, self.suspend_flow, timeout=timeout)  # type: ignore[arg-type]
+            await self.wait_first(self._room, self.suspend_flow, timeout=timeout)  # type: ignore[arg-type]  # as above
             return
         answer = await self._thread.fetch(lanes, wanted, timeout if len(wanted) == len(active) else 0.1)
         for tp, fetched in answer:
@@ -172,7 +172,7 @@ class ChunkConsumer(driver.Consumer):
         await self.ownership.draining()
         while self._unacked_messages and not self.should_stop:
             self._room.clear()
-            await self.wait_first(self._room, timeout=1.0)  # type: ignore[arg-type]
+            await self.wait_first(self._room, timeout=1.0)  # type: ignore[arg-type]  # as in getmany
 
     # -- whatever moves positions
 
