@@ -110,7 +110,7 @@ class Kafka:
             command=[*self._jvm(libs), "kafka.Kafka", str(configuration)],
             folder=folder,
             log=self.folder / f"kafka-{node + 1}.log",
-            ready=lambda: is_open(port) and _is_member(port, node + 1),
+            ready=lambda: is_open(port) and _is_member(port, node + 1, self._cluster_id()),
         )
 
     def _properties(self, node: int, folder: Path) -> dict[str, object]:
@@ -163,15 +163,16 @@ class Kafka:
         return [os.fspath(self._java), *memory, logging, "-cp", classpath(libs)]
 
 
-def _is_member(port: int, node: int) -> bool:
-    """True once the controller lets the node take part; its port is open a moment earlier."""
+def _is_member(port: int, node: int, cluster: str) -> bool:
+    """True once the controller lets the node take part; its port is open a moment earlier, perhaps by another cluster."""
     patience = {"bootstrap_timeout_ms": 900, "request_timeout_ms": 900}
     try:
         admin = KafkaAdminClient(bootstrap_servers=f"{LOOPBACK}:{port}", **patience)
     except KafkaError:
         return False
     try:
-        return any(broker["broker_id"] == node for broker in admin.describe_cluster()["brokers"])
+        found = admin.describe_cluster()
+        return found["cluster_id"] == cluster and any(broker["broker_id"] == node for broker in found["brokers"])
     except KafkaError:
         return False
     finally:

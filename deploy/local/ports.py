@@ -1,7 +1,8 @@
 """Free ports on the loopback interface.
 
 They are taken below the ephemeral range (32768 and up on Linux): a server that is killed and restarted on its port
-must not find it used by somebody's outgoing connection.
+must not find it used by somebody's outgoing connection, nor by the servers of another stack that starts meanwhile. So a
+port that was handed out stays claimed until this process ends, by a name in Linux' abstract socket namespace.
 """
 
 import random
@@ -11,7 +12,7 @@ from throughline.errors import Unavailable
 
 LOOPBACK = "127.0.0.1"
 _RANGE = range(20_000, 32_000)
-_handed_out: set[int] = set()  # a port stays free until its server listens; two servers must not get the same one
+_claims: dict[int, socket.socket] = {}
 
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:
@@ -35,10 +36,20 @@ def is_open(port: int, host: str = LOOPBACK, timeout: float = 0.5) -> bool:
 
 def free_port(preferred: int = 0, host: str = LOOPBACK) -> int:
     """`preferred` if it is free, else a random free one."""
-    if preferred and is_free(preferred, host):
+    if preferred and is_free(preferred, host) and (preferred in _claims or _claim(preferred)):
         return preferred
     for port in random.SystemRandom().sample(_RANGE, 200):
-        if port not in _handed_out and is_free(port, host):
-            _handed_out.add(port)
+        if port not in _claims and is_free(port, host) and _claim(port):
             return port
     raise Unavailable(f"no free port between {_RANGE.start} and {_RANGE.stop} on {host}; close some servers")
+
+
+def _claim(port: int) -> bool:
+    claim = socket.socket(socket.AF_UNIX)
+    try:
+        claim.bind(f"\0throughline-port-{port}")
+    except OSError:
+        claim.close()
+        return False
+    _claims[port] = claim
+    return True

@@ -7,7 +7,7 @@ from kafka import KafkaConsumer, KafkaProducer
 from kafka.admin import KafkaAdminClient, NewTopic
 
 from deploy.local.kafka import Kafka
-from throughline.errors import ConfigurationError
+from throughline.errors import ConfigurationError, Unavailable
 
 
 @pytest.fixture
@@ -61,6 +61,13 @@ def test_durable_means_a_flush_for_every_message(tmp_path: Path, durable: bool, 
     Kafka(tmp_path, durable=durable).prepare()
     properties = (tmp_path / "node-1" / "server.properties").read_text()
     assert f"log.flush.interval.messages={messages}\n" in properties
+
+
+def test_the_broker_of_another_cluster_on_the_port_is_not_taken_for_ones_own(own: Kafka, kafka: Kafka) -> None:
+    port = int(kafka.bootstrap_servers.rpartition(":")[2])
+    own._ports = [(port, own._ports[0][1])]
+    with pytest.raises(Unavailable, match="kafka"):
+        own.start()
 
 
 def test_three_nodes_survive_the_death_of_one(tmp_path: Path) -> None:

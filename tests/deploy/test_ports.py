@@ -1,6 +1,11 @@
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 from deploy.local.ports import LOOPBACK, free_port, is_free, is_open
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_the_preferred_port_is_taken_when_free() -> None:
@@ -25,3 +30,11 @@ def test_found_ports_lie_below_the_ephemeral_range() -> None:
 def test_no_port_is_given_twice() -> None:
     found = [free_port() for _ in range(100)]
     assert len(set(found)) == 100
+
+
+def test_a_port_stays_claimed_while_its_server_is_restarted() -> None:
+    port = free_port()
+    code = f"from deploy.local.ports import free_port; print(free_port({port}))"
+    other = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert is_free(port)
+    assert int(other.stdout) != port
