@@ -57,8 +57,8 @@ class Store:
         deadline."""
         raise NotImplementedError
 
-    def offsets_from(self, topic: str, partition: int, offset: int) -> set[int]:
-        """Offsets at and after `offset` that are already stored or dead."""
+    def offsets_from(self, topic: str, partition: int, offset: int) -> dict[int, int]:
+        """{offset: fact_hash} of the records at and after `offset` that are recorded as stored."""
         raise NotImplementedError
 
     def claims_until(self, seq: int) -> Iterable[tuple[int, Claim]]:

@@ -121,8 +121,9 @@ class MemoryStore(Store):
         rows = [row for partition in dict.fromkeys(partitions) for row in self._tables["deadlines"].of(partition)]
         return [row for row in rows if after < row[1] <= until and self._has_deadline(row[2:])]
 
-    def offsets_from(self, topic: str, partition: int, offset: int) -> set[int]:
-        return {row[2] for row in self._tables["offsets"].of(topic) if row[1] == partition and row[2] >= offset}
+    def offsets_from(self, topic: str, partition: int, offset: int) -> dict[int, int]:
+        rows = [row for row in self._tables["offsets"].of(topic) if row[1] == partition and row[2] >= offset]
+        return {row[2]: row[5] for row in rows if row[4] == "stored"}
 
     def claims_until(self, seq: int) -> Iterable[tuple[int, Claim]]:
         recorded: dict[int, Values] = {}

@@ -92,11 +92,11 @@ class Lookups:
         columns = self._connections.ask(query, {"partitions": tuple(partitions), "until": until, "after": after})
         return list(zip(*decoded(DEADLINES.columns, columns), strict=True))
 
-    def offsets_from(self, topic: str, partition: int, offset: int) -> set[int]:
-        """Gaps are no records, but an account of them is durable like the others."""
-        query = "SELECT offset FROM offsets WHERE topic = %(t)s AND partition = %(p)s AND offset >= %(o)s"
+    def offsets_from(self, topic: str, partition: int, offset: int) -> dict[int, int]:
+        query = """SELECT offset, fact_hash FROM offsets FINAL
+            WHERE topic = %(t)s AND partition = %(p)s AND offset >= %(o)s AND outcome = 'stored'"""
         columns = self._connections.ask(query, {"t": topic, "p": partition, "o": offset}, **_POINT)
-        return set(columns[0]) if columns else set()
+        return dict(zip(*columns, strict=True)) if columns else {}
 
     def _follow_map(self, nodes: list[Id], found: dict[Id, Change]) -> list[Id]:
         """Adds what fits to `found`; returns the nodes whose map and customer row contradict each other."""

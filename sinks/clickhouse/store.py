@@ -77,7 +77,7 @@ class ClickHouseStore(Store):
     def deadlines(self, partitions: Sequence[int], until: int, after: int = 0) -> list[tuple[int, int, Id, int, Id]]:
         return self._lookups.deadlines(partitions, until, after)
 
-    def offsets_from(self, topic: str, partition: int, offset: int) -> set[int]:
+    def offsets_from(self, topic: str, partition: int, offset: int) -> dict[int, int]:
         return self._lookups.offsets_from(topic, partition, offset)
 
     def claims_until(self, seq: int) -> Iterable[tuple[int, Claim]]:

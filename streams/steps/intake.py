@@ -15,7 +15,7 @@ from schemas.fact import Fact
 from schemas.ids import Id
 from schemas.messages import Claim, Inbox, Mark, encode
 from streams.effects import Ask, Effect, Message, Send, Together, Write
-from streams.steps.blocks import Records, facts_first, offsets_block
+from streams.steps.blocks import Records, fact_hashes, facts_first, offsets_block
 from streams.view import UNKNOWN_HOME, View
 
 Step = Generator[Effect, Any, "Taken"]
@@ -84,7 +84,7 @@ class Intake:
     is_local: Callable[[int], bool]
     topics: Topics = PLAIN
     pairs: KnownPairs = field(default_factory=KnownPairs)
-    stored: dict[tuple[str, int], set[int]] = field(default_factory=dict)
+    stored: dict[tuple[str, int], dict[int, int]] = field(default_factory=dict)
     message_bytes: int = 512 * 1024
 
     def assigned(self, topic: str, partition: int) -> None:
@@ -107,7 +107,7 @@ class Intake:
             self.pairs.add(claim)
         return Taken(local, sum(len(d.facts) for _, d in decoded), sum(len(d.dead) for _, d in decoded), len(claims))
 
-    def _learn_stored(self, batch: Sequence[Records]) -> Generator[Effect, Any, list[set[int]]]:
+    def _learn_stored(self, batch: Sequence[Records]) -> Generator[Effect, Any, list[dict[int, int]]]:
         found = []
         for records in batch:
             origin = records.topic, records.partition
@@ -166,6 +166,11 @@ def _strongest_only(claims: Iterable[Claim]) -> list[Claim]:
     return [claim for others in best.values() for claim in others]
 
 
-def _without(decoded: Decoded, stored: set[int]) -> Decoded:
-    """The same without the records that a former owner has stored before it died."""
+def _without(decoded: Decoded, known: dict[int, int]) -> Decoded:
+    """The same without the records that a former owner has stored before it died. An offset alone proves nothing: a topic
+    that was made anew counts from 0 again."""
+    if not known:
+        return decoded
+    hashes = fact_hashes(decoded.facts)
+    stored = {offset for offset, hash in zip(decoded.offsets, hashes, strict=True) if known.get(offset) == hash}
     return decoded.without(stored) if stored else decoded

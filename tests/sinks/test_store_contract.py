@@ -239,10 +239,11 @@ def test_deadlines_are_those_whose_row_still_has_one(store: Store) -> None:
 
 def test_offsets_from_a_position_are_known(store: Store) -> None:
     origins = [("t", 0, 4), ("t", 0, 5), ("t", 0, 7), ("t", 1, 6), ("u", 0, 6)]
-    put(store, OFFSETS, *({"topic": t, "partition": p, "offset": o, "outcome": "stored"} for t, p, o in origins))
+    known = {"outcome": "stored", "fact_hash": 2**64 - 1}
+    put(store, OFFSETS, *({"topic": t, "partition": p, "offset": o, **known} for t, p, o in origins))
     put(store, OFFSETS, {"topic": "t", "partition": 0, "offset": 9, "outcome": "dead"})
-    assert store.offsets_from("t", 0, 5) == {5, 7, 9}
-    assert store.offsets_from("t", 3, 0) == set()
+    assert store.offsets_from("t", 0, 5) == {5: 2**64 - 1, 7: 2**64 - 1}
+    assert store.offsets_from("t", 3, 0) == {}
 
 
 @pytest.mark.parametrize("table", [DECISIONS, IDENTIFIERS, DEAD_LETTERS, TOUCHPOINTS], ids=lambda t: str(t.name))

@@ -103,9 +103,16 @@ def test_what_a_former_owner_stored_is_not_stored_again_but_marked_again() -> No
     take(outside, intake(), batch)
     outside.done.clear()
     take(outside, intake(), batch)
-    assert not {"facts", "touchpoints", "dead_letters"} & set(outside.done)
+    assert not {"facts", "touchpoints"} & set(outside.done)
     assert len(outside.inbox()) == 2
     assert len(claims(outside)) == 2
+
+
+def test_other_events_at_the_offsets_of_a_topic_that_was_made_anew_are_stored() -> None:
+    outside = Outside()
+    take(outside, intake(), records([event("e1", email="ann@x.org")]))
+    take(outside, intake(), records([event("e2", email="ann@x.org")]))
+    assert len(outside.store.rows(FACTS)) == 2
 
 
 def test_a_bad_record_is_a_dead_letter_while_its_neighbours_flow() -> None:
