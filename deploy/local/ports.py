@@ -36,12 +36,17 @@ def is_open(port: int, host: str = LOOPBACK, timeout: float = 0.5) -> bool:
 
 def free_port(preferred: int = 0, host: str = LOOPBACK) -> int:
     """`preferred` if it is free, else a random free one."""
-    if preferred and is_free(preferred, host) and (preferred in _claims or _claim(preferred)):
+    if preferred and take(preferred, host):
         return preferred
     for port in random.SystemRandom().sample(_RANGE, 200):
-        if port not in _claims and is_free(port, host) and _claim(port):
+        if port not in _claims and take(port, host):
             return port
     raise Unavailable(f"no free port between {_RANGE.start} and {_RANGE.stop} on {host}; close some servers")
+
+
+def take(port: int, host: str = LOOPBACK) -> bool:
+    """Claims a port if it is free; again and again in one process."""
+    return is_free(port, host) and (port in _claims or _claim(port))
 
 
 def _claim(port: int) -> bool:

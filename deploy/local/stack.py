@@ -8,7 +8,7 @@ from typing import Any
 
 from deploy.local.clickhouse import ClickHouse
 from deploy.local.kafka import Kafka
-from deploy.local.ports import free_port, is_free
+from deploy.local.ports import free_port, take
 from deploy.local.process import Process
 from throughline.options import Settings
 from throughline.settings import KEY
@@ -124,7 +124,7 @@ def make_identity_key(home: Path) -> None:
 def _free_row(first: int, length: int) -> int:
     """The first of `length` free ports in a row, from `first` on in steps of 100."""
     for base in range(first, first + 2000, 100):
-        if all(is_free(base + offset) for offset in range(length)):
+        if all(take(base + offset) for offset in range(length)):
             return base
     return free_port()
 

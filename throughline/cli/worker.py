@@ -31,12 +31,21 @@ def command(slot: Slot = 0, metrics_port: Metrics = 0) -> None:
     made = settings.load()
     logs.configure(f"worker-{slot}")
     if metrics_port >= 0:
-        start_http_server(metrics_port or made.ports.metrics + slot, addr=made.ports.metrics_host)
+        serve_metrics(made.ports.metrics_host, metrics_port or made.ports.metrics + slot)
     app = compose(made, slot)
     gc.collect()
     gc.freeze()
     gc.set_threshold(1_000_000, 100, 1_000)
     faust.Worker(app, override_logging=False, redirect_stdouts=False, quiet=True).execute_from_commandline()
+
+
+def serve_metrics(host: str, port: int) -> None:
+    """For Prometheus, in a thread of its own; raises ConfigurationError if the port is taken."""
+    try:
+        start_http_server(port, addr=host)
+    except OSError as error:
+        remedy = "choose another `ports.metrics` or --metrics-port, or -1 for none"
+        raise ConfigurationError(f"metrics cannot be served on {host}:{port} ({error.strerror}); {remedy}") from error
 
 
 def compose(made: Settings, slot: int) -> faust.App:
