@@ -75,9 +75,11 @@ class Judge:
             "idle": vitals.partitions > 0,
         }
         self._since |= {name: vitals.taken if name == "stalled" else now for name, fine in healthy.items() if fine}
-        return Verdict(self._end(now), self._alarms(vitals, now))
+        return Verdict(self._end(vitals, now), self._alarms(vitals, now))
 
-    def _end(self, now: float) -> str | None:
+    def _end(self, vitals: Vitals, now: float) -> str | None:
+        if vitals.oldest is not None and (age := now - vitals.oldest) > self._patience.stalled:
+            return f"a chunk is in hand for {age:.0f} s, whatever flows beside it"
         reasons = {
             "stalled": "nothing was acknowledged for {:.0f} s while records wait",
             "crashed": "crashed {:.0f} s ago and has not ended",

@@ -61,6 +61,12 @@ def test_an_old_chunk_in_hand_raises_an_alarm():
     assert "5 s" in loud.alarms["oldest"]
 
 
+def test_a_partition_that_stands_still_beside_others_that_flow_ends_the_worker():
+    steady = [working(t, acked=t, waiting=5, oldest=8.0) for t in range(10, 22)]
+    assert [v.end for v in verdicts(*steady)][:9] == [None] * 9
+    assert "in hand for 11 s" in str(verdicts(*steady)[9].end)
+
+
 def test_a_member_without_partitions_raises_an_alarm_after_a_while():
     alarms = [v.alarms for v in verdicts(*(working(t, partitions=0) for t in range(8)))]
     assert "idle" not in alarms[6]
