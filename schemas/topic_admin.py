@@ -19,7 +19,9 @@ def create(settings: Settings, wanted: tuple[Topic, ...]) -> list[str]:
             admin.close()
     except KafkaError as error:
         servers = settings.kafka.bootstrap_servers
-        raise Unavailable(f"Kafka at {servers} did not create the topics: {error}; see its log") from error
+        raise Unavailable(
+            f"Kafka at {servers} did not create the topics ({error}); start it with `throughline up`, or see its log"
+        ) from error
 
 
 def _create(admin: KafkaAdminClient, wanted: tuple[Topic, ...], replication: int) -> list[str]:

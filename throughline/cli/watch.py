@@ -1,5 +1,6 @@
 """`throughline watch`: events per second, freshness and friction, as they come."""
 
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -26,7 +27,9 @@ from throughline.settings import load
 POLL = 0.25  # seconds between two pictures
 KEPT = 200
 Seconds = Annotated[float, typer.Option("--for", min=0, help="Stop after so many seconds; 0: at Ctrl-C.")]
-Plain = Annotated[bool, typer.Option("--plain", help="A line per second and signal, for logs.")]
+Plain = Annotated[
+    bool, typer.Option("--plain", help="A line per second and signal, for logs; also where the output is no terminal.")
+]
 
 
 class Board:
@@ -64,7 +67,7 @@ def command(seconds: Seconds = 0.0, plain: Plain = False) -> None:
         with Feed(settings) as feed, Pulse(settings) as pulse:
             board = Board(newest(client, 20))
             _name(board, client)
-            follow = _lines if plain else _live
+            follow = _live if sys.stdout.isatty() and not plain else _lines
             follow(feed, pulse, board, client, time.monotonic() + seconds if seconds else float("inf"))
     except KeyboardInterrupt:
         return
@@ -109,7 +112,9 @@ def _name(board: Board, client: Connections) -> None:
 
 def picture(beat: Beat, board: Board, height: int, now: float) -> Group:
     """`height`: lines of the terminal."""
-    table = Table("time (UTC)", "signal", box=None, padding=(0, 1, 0, 0))
+    table = Table(box=None, padding=(0, 1, 0, 0))
+    for name in ("time (UTC)", "signal"):
+        table.add_column(name, no_wrap=True)
     for name, width in (("customer", 24), ("where", 18)):
         table.add_column(name, max_width=width, overflow="fold")
     table.add_column("why", ratio=1)
@@ -133,9 +138,9 @@ def _state(beat: Beat) -> str:
 
 def _cells(signal: Signal, board: Board) -> Iterator[Text]:
     style = "" if signal.live else "dim"
-    yield Text(iso(signal.at)[:19].replace("T", " "), style)
+    yield Text(iso(signal.at)[5:19].replace("T", " "), style)
     yield Text(signal.name, "bold red" if signal.live else "dim green")
-    yield Text(f"{str(signal.customer)[:8]} {board.names.get(signal.customer, '')}", style)
+    yield Text(board.names.get(signal.customer) or str(signal.customer)[:8], style)
     colour = COLOURS.get(signal.channel, "white") if signal.live else "dim"
     yield Text.assemble((signal.channel, colour), f" {signal.location}")
     yield Text(signal.detail if signal.live else f"resolved: {signal.detail}", style)
