@@ -1,6 +1,8 @@
 """Real servers for the tests that need them, each started once, on free ports, in a folder that goes away."""
 
+import gc
 import uuid
+import warnings
 from collections.abc import Iterator
 
 import pytest
@@ -19,6 +21,13 @@ OTHERS = (
 def pytest_configure(config: pytest.Config) -> None:
     for line in OTHERS:
         config.addinivalue_line("filterwarnings", line)
+
+
+def pytest_sessionfinish() -> None:
+    """The last of those sockets go while that warning is still ignored; pytest itself would collect them as errors."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture(scope="session")
