@@ -21,6 +21,7 @@ from streams.worker.reading import follow
 from streams.worker.worker import Parts, Worker
 from throughline.clock import SystemClock
 
+DESKS = 2
 LIMITS = Limits(records=150_000, bytes=192 * 1024 * 1024)
 
 
@@ -51,8 +52,9 @@ def build(
     topics, view = topics_with(plan.prefix), View()
     producer = Producer(connection, client_id=plan.instance)
     follower = Broadcast(topics.changes, connection, follow(view), start=Start.END)
-    journeys = Journeys(rules[1], view, plan.partitions, Cache(plan.cache_bytes), topics)
-    intake = Intake(decoder, view, plan.partitions, journeys.epochs.__contains__, topics)
+    cache = plan.cache_bytes // DESKS
+    journeys = tuple(Journeys(rules[1], view, plan.partitions, Cache(cache), topics) for _ in range(DESKS))
+    intake = Intake(decoder, view, plan.partitions, lambda p: p in journeys[p % DESKS].epochs, topics)
     parts = Parts(
         intake=intake,
         journeys=journeys,

@@ -1,7 +1,7 @@
 """What a worker counts, in the names of `throughline.metrics`."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from streams.steps.intake import Taken
@@ -36,10 +36,10 @@ class Measures:
             yield note
         metrics.BATCH_SIZE.labels("journeys").observe(marks)
 
-    def holding(self, journeys: Journeys) -> None:
-        metrics.PARTITIONS.set(len(journeys.epochs))
-        metrics.VIEW_POSITION.set(journeys.view.position)
-        metrics.CACHE_BYTES.set(journeys.cache.bytes)
+    def holding(self, journeys: Sequence[Journeys]) -> None:
+        metrics.PARTITIONS.set(sum(len(each.epochs) for each in journeys))
+        metrics.VIEW_POSITION.set(journeys[0].view.position)
+        metrics.CACHE_BYTES.set(sum(each.cache.bytes for each in journeys))
 
     @contextmanager
     def resolving(self, claims: int) -> Iterator[None]:

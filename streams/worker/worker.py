@@ -15,6 +15,7 @@ from streams.steps.journeys import Item, Journeys
 from streams.steps.resolver import Resolver
 from streams.transport import Chunk, PartitionListener
 from streams.transport.ownership import Partitions
+from streams.worker.desk import Desk, Desks
 from streams.worker.flow import Batch, Flush, Gate
 from streams.worker.measures import Measures
 from streams.worker.performer import Performer
@@ -29,7 +30,7 @@ class Parts:
     """What the composition root hands over."""
 
     intake: Intake
-    journeys: Journeys
+    journeys: tuple[Journeys, ...]  # one for each desk
     resolver: Resolver
     performer: Performer
     measures: Measures
@@ -44,7 +45,8 @@ class Worker(Service, PartitionListener):
         super().__init__(**kwargs)
         self.app, self.parts = app, parts
         self._intake: Gate[Records] = Gate(self._take_records, flush, lanes=2)
-        self._journeys: Gate[Item] = Gate(self._fold, flush)
+        shared = parts.performer, parts.measures, parts.clock, flush
+        self.desks = Desks([Desk(journeys, *shared) for journeys in parts.journeys])
         self._claims = asyncio.Lock()
         self._agents()
 
@@ -67,8 +69,7 @@ class Worker(Service, PartitionListener):
 
     async def _read_inbox(self, stream: Any) -> None:
         async for event in stream.noack().events():
-            items = items_of(event.value)
-            self._journeys.put(items, len(items), event.ack)
+            self.desks.put(items_of(event.value), event.ack)
 
     async def _read_claims(self, stream: Any) -> None:
         async for event in stream.noack().events():
@@ -85,18 +86,7 @@ class Worker(Service, PartitionListener):
         with self.parts.measures.taking(batch.weight) as note:
             taken = await self.parts.performer.drive(self.parts.intake.take(batch.inputs))
             note(taken)
-        items = [Item(p, mark) for p, marks in taken.local.items() for mark in marks]
-        if items:
-            self._journeys.put(items, len(items), batch.finish)
-        else:
-            batch.finish()
-
-    async def _fold(self, batch: Batch[Item]) -> None:
-        journeys = self.parts.journeys
-        mine = [item for item in batch.inputs if item.partition in journeys.epochs]
-        with self.parts.measures.folding(len(mine)) as note:
-            note(await self.parts.performer.drive(journeys.take(mine, self.parts.clock())))
-        batch.finish()  # also what was left of a partition that has gone: such acks are of its former lane and count for nothing
+        self.desks.put([Item(p, mark) for p, marks in taken.local.items() for mark in marks], batch.finish)
 
     # partitions
 
@@ -108,19 +98,16 @@ class Worker(Service, PartitionListener):
             elif tp.topic != topics.inbox:
                 self.parts.intake.assigned(tp.topic, tp.partition)
         mine = sorted(tp.partition for tp in partitions if tp.topic == topics.inbox)
-        await asyncio.gather(*(self._assign(partition) for partition in mine))
-
-    async def _assign(self, partition: int) -> None:
-        await self.parts.performer.drive(self.parts.journeys.assign(partition, self.parts.clock()))
+        await asyncio.gather(*(self.desks.of(partition).assign(partition) for partition in mine))
 
     async def draining(self, partitions: Partitions) -> None:
         await self._intake.settle()
-        await self._journeys.settle()
+        await self.desks.settle()
 
     async def lost(self, partitions: Partitions) -> None:
         for tp in partitions:
             if tp.topic == self.parts.intake.topics.inbox:
-                self.parts.journeys.revoke(tp.partition)
+                self.desks.of(tp.partition).journeys.revoke(tp.partition)
 
     # services
 
@@ -130,7 +117,7 @@ class Worker(Service, PartitionListener):
 
     @Service.task
     async def _run_journeys(self) -> None:
-        await self._journeys.run()
+        await self.desks.run()
 
     @Service.task
     async def _watch_deadlines(self) -> None:
@@ -138,16 +125,12 @@ class Worker(Service, PartitionListener):
         while not self.should_stop:
             await self.sleep(TICK)
             self.parts.measures.holding(self.parts.journeys)
-            due = self.parts.journeys.deadlines.next_due()
-            if due is not None and due <= self.parts.clock() and not self._journeys.pending:
-                self._journeys.put([], 0, _nothing)
+            for desk in self.desks:
+                desk.wake()
             if time.monotonic() - looked > LOOK_AHEAD:
                 looked = time.monotonic()
-                await self.parts.performer.drive(self.parts.journeys.look_ahead(self.parts.clock()))
+                for desk in self.desks:
+                    await desk.look_ahead()
 
     async def on_stop(self) -> None:
         self.parts.performer.close()
-
-
-def _nothing() -> None:
-    """An empty batch has nobody to tell."""

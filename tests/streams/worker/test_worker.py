@@ -15,7 +15,7 @@ from sinks.memory import MemoryStore
 from streams.identity.rules import IdentityRules
 from streams.steps.customers import Cache
 from streams.steps.intake import Intake
-from streams.steps.journeys import Journeys
+from streams.steps.journeys import Item, Journeys
 from streams.steps.resolver import Resolver
 from streams.transport import Chunk, Connection, make_app
 from streams.transport.chunk import Columns, chunk_of
@@ -35,12 +35,12 @@ HOME, OTHER = ANN.home % PARTITIONS, (ANN.home + 1) % PARTITIONS
 class House:
     """A worker with inbox partitions of its own; `acked` are the chunks that it has finished."""
 
-    def __init__(self) -> None:
+    def __init__(self, desks: int = 2) -> None:
         self.store, self.kafka, view = MemoryStore(), MemoryKafka(), View()
         self.follower = MemoryBroadcast("identity.changes", self.kafka, follow(view))
-        journeys = Journeys(RULES, view, PARTITIONS, Cache())
+        journeys = tuple(Journeys(RULES, view, PARTITIONS, Cache()) for _ in range(desks))
         parts = Parts(
-            intake=Intake(decoder(), view, PARTITIONS, journeys.epochs.__contains__),
+            intake=Intake(decoder(), view, PARTITIONS, lambda p: p in journeys[p % desks].epochs),
             journeys=journeys,
             resolver=Resolver(IdentityRules(), PARTITIONS),
             performer=Performer(self.store, self.kafka, self.follower, view),
@@ -66,8 +66,8 @@ class House:
 
     async def works(self) -> None:
         """Until nothing is under way."""
-        runs = asyncio.create_task(self.worker._journeys.run())
-        await self.worker._journeys.settle()
+        runs = asyncio.create_task(self.worker.desks.run())
+        await self.worker.desks.settle()
         runs.cancel()
 
     async def owns(self, *partitions: int) -> None:
@@ -153,5 +153,29 @@ def test_a_claim_that_cannot_be_read_does_not_stop_the_resolver() -> None:
         await house.reads(house.worker._read_claims, chunk("identity.claims", 0, None))
         assert house.acked == [0, 0]
         assert {row["seq"] for row in house.store.rows(CLAIMS)} == {len(values)}
+
+    in_house(scene)
+
+
+def test_a_chunk_is_acknowledged_when_every_desk_has_folded_its_share() -> None:
+    async def scene(house: House) -> None:
+        visits = [fact(member("email", f"{name}@x.org"), name) for name in "abcdef"]
+        house.store.insert(Block.of(FACTS, visits))
+        await house.owns(*range(PARTITIONS))
+        done: list[bool] = []
+        house.worker.desks.put(
+            [Item(n % PARTITIONS, mark(visit)) for n, visit in enumerate(visits)], lambda: done.append(True)
+        )
+        assert not done
+        await house.works()
+        assert done == [True] and len(house.rows()) == len(visits)
+
+    in_house(scene)
+
+
+def test_nothing_to_fold_is_acknowledged_at_once() -> None:
+    async def scene(house: House) -> None:
+        await house.reads(house.worker._read_inbox, chunk("journeys.inbox", HOME, None))
+        assert house.acked == [HOME]
 
     in_house(scene)

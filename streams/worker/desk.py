@@ -1,0 +1,93 @@
+"""A desk: one journeys step with its gate. A worker has several, each for partitions of its own, so that one folds while
+another waits for the store. Within a desk one batch is folded at a time."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from streams.steps.journeys import Item, Journeys
+from streams.worker.flow import Batch, Flush, Gate
+from streams.worker.measures import Measures
+from streams.worker.performer import Performer
+
+Clock = Callable[[], int]  # ms UTC
+
+
+class Desk:
+    """Folds what is put into its gate and acknowledges it when it is durable."""
+
+    def __init__(
+        self, journeys: Journeys, performer: Performer, measures: Measures, clock: Clock, flush: Flush
+    ) -> None:
+        self.journeys = journeys
+        self.gate: Gate[Item] = Gate(self._fold, flush)
+        self._performer, self._measures, self._clock = performer, measures, clock
+
+    async def assign(self, partition: int) -> None:
+        await self._performer.drive(self.journeys.assign(partition, self._clock()))
+
+    async def look_ahead(self) -> None:
+        await self._performer.drive(self.journeys.look_ahead(self._clock()))
+
+    def wake(self) -> None:
+        """Has the customers folded whose deadline has come."""
+        due = self.journeys.deadlines.next_due()
+        if due is not None and due <= self._clock() and not self.gate.pending:
+            self.gate.put([], 0, _nothing)
+
+    async def _fold(self, batch: Batch[Item]) -> None:
+        mine = [item for item in batch.inputs if item.partition in self.journeys.epochs]
+        with self._measures.folding(len(mine)) as note:
+            note(await self._performer.drive(self.journeys.take(mine, self._clock())))
+        batch.finish()  # also what was left of a partition that has gone: such acks are of its former lane and count for nothing
+
+
+class Desks:
+    """All desks of a worker; partition p belongs to desk p % (number of desks)."""
+
+    def __init__(self, desks: Sequence[Desk]) -> None:
+        self._desks = desks
+
+    def __iter__(self) -> Iterator[Desk]:
+        return iter(self._desks)
+
+    def of(self, partition: int) -> Desk:
+        return self._desks[partition % len(self._desks)]
+
+    def put(self, items: Iterable[Item], done: Callable[[], object]) -> None:
+        """`done` is called once all of these are durable, at once if there are none."""
+        shares: dict[int, list[Item]] = defaultdict(list)
+        for item in items:
+            shares[item.partition % len(self._desks)].append(item)
+        if not shares:
+            done()
+            return
+        finish = _after(len(shares), done)
+        for number, share in shares.items():
+            self._desks[number].gate.put(share, len(share), finish)
+
+    async def run(self) -> None:
+        """Until cancelled or a step fails."""
+        async with asyncio.TaskGroup() as group:
+            for desk in self._desks:
+                group.create_task(desk.gate.run())
+
+    async def settle(self) -> None:
+        await asyncio.gather(*(desk.gate.settle() for desk in self._desks))
+
+
+def _after(calls: int, done: Callable[[], object]) -> Callable[[], None]:
+    """A function that calls `done` when it is called for the last of so many times."""
+    left = calls
+
+    def count() -> None:
+        nonlocal left
+        left -= 1
+        if not left:
+            done()
+
+    return count
+
+
+def _nothing() -> None:
+    """An empty batch has nobody to tell."""
