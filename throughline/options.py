@@ -154,7 +154,7 @@ class WorkerSettings(Group):
     """How a worker batches and how much it keeps in memory."""
 
     flush_records: int = Field(default=25_000, ge=1, description="a batch is taken at so many records ...")
-    flush_seconds: float = Field(default=0.1, gt=0, le=5, description="... or so many seconds after its first")
+    flush_seconds: float = Field(default=0.25, gt=0, le=5, description="... or so many seconds after its first")
     cache_bytes: int = Field(default=512 * 1024 * 1024, ge=1024 * 1024, description="customers kept in memory")
 
 
