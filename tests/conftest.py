@@ -4,11 +4,16 @@ import gc
 import uuid
 import warnings
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
 from deploy.local.clickhouse import ClickHouse
 from deploy.local.kafka import Kafka
+from schemas.tables import TABLES
+from sinks.clickhouse.migrate import apply
+from sinks.clickhouse.server import Connections, Server
 from throughline.settings import Settings
 
 # Warnings are errors, but these are about other people's code, and only they can mend it.
@@ -73,3 +78,22 @@ def settings(kafka: Kafka, clickhouse: ClickHouse, topic_prefix: str, databases:
             "topic_prefix": topic_prefix,
         }
     )
+
+
+@pytest.fixture(scope="session")
+def migrated(clickhouse: ClickHouse) -> Server:
+    """The migrator's access to databases that the tests of the store share."""
+    suffix = uuid.uuid4().hex[:8]
+    password = clickhouse.users["migrator"]
+    server = Server(clickhouse.host, clickhouse.tcp_port, "migrator", password, f"store_{suffix}", f"views_{suffix}")
+    apply(server)
+    return server
+
+
+@pytest.fixture
+def server(clickhouse: ClickHouse, migrated: Server) -> Server:
+    """The worker's access to those databases, every table empty."""
+    with closing(Connections(migrated)) as connections:
+        for table in (*TABLES, "owners"):
+            connections.ask(f"TRUNCATE TABLE {table} SYNC")
+    return replace(migrated, user="worker", password=clickhouse.users["worker"], patience=5)

@@ -12,7 +12,7 @@ from throughline.errors import Unavailable
 
 LOOPBACK = "127.0.0.1"
 _RANGE = range(20_000, 32_000)
-_claims: dict[int, socket.socket] = {}
+_claims: dict[int, int] = {}  # file descriptors, kept open
 
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:
@@ -56,5 +56,5 @@ def _claim(port: int) -> bool:
     except OSError:
         claim.close()
         return False
-    _claims[port] = claim
+    _claims[port] = claim.detach()
     return True
