@@ -64,3 +64,7 @@ class Store:
     def claims_until(self, seq: int) -> Iterable[tuple[int, Claim]]:
         """(seq, claim) of every recorded claim with seq <= `seq`, in the order of seq."""
         raise NotImplementedError
+
+    def last_claim(self) -> int:
+        """The greatest seq of all recorded claims, 0 if there are none."""
+        raise NotImplementedError

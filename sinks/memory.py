@@ -125,6 +125,9 @@ class MemoryStore(Store):
         rows = [row for row in self._tables["offsets"].of(topic) if row[1] == partition and row[2] >= offset]
         return {row[2]: row[5] for row in rows if row[4] == "stored"}
 
+    def last_claim(self) -> int:
+        return max((row[4] for row in self._tables["claims"].all()), default=0)
+
     def claims_until(self, seq: int) -> Iterable[tuple[int, Claim]]:
         recorded: dict[int, Values] = {}
         for row in self._tables["claims"].all():

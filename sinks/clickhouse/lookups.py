@@ -62,6 +62,9 @@ class Lookups:
                     found[member.node] = change
         return found
 
+    def last_claim(self) -> int:
+        return int(self._connections.ask("SELECT max(seq) FROM claims")[0][0])
+
     def claims_until(self, seq: int) -> Iterator[tuple[int, Claim]]:
         """Streamed; a claim that was recorded in both directions, or twice, comes once."""
         query = (

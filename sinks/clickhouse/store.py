@@ -83,6 +83,9 @@ class ClickHouseStore(Store):
     def claims_until(self, seq: int) -> Iterable[tuple[int, Claim]]:
         return self._lookups.claims_until(seq)
 
+    def last_claim(self) -> int:
+        return self._lookups.last_claim()
+
 
 def _query_id(block: Block, attempt: int) -> str | None:
     """A retry has a name of its own: the first attempt may still be running."""

@@ -213,6 +213,12 @@ def put_claims(store: Store, *claims: tuple[int, Claim]) -> None:
     store.insert(Block.of(CLAIMS, rows))
 
 
+def test_the_last_claim_is_the_one_with_the_greatest_seq(store: Store) -> None:
+    assert store.last_claim() == 0
+    put_claims(store, claim(7, A, B), claim(3, B, C))
+    assert store.last_claim() == 7
+
+
 def test_claims_are_read_once_each_in_the_order_of_seq(store: Store) -> None:
     one, two, three = claim(1, A, B), claim(2, B, C), claim(3, A, B)
     put_claims(store, three)

@@ -8,7 +8,8 @@ import typer
 from prometheus_client import start_http_server
 
 from schemas.decode import Decoder, DecodeRules
-from schemas.topics import public_topic
+from schemas.store import Store
+from schemas.topics import CLAIMS, public_topic
 from sinks.clickhouse.connect import open_store
 from sources.channels import discover
 from streams.fold.defaults import default_rules
@@ -18,6 +19,7 @@ from streams.worker.compose import Plan, build
 from streams.worker.flow import Flush
 from throughline import logs, settings
 from throughline.errors import ConfigurationError
+from throughline.lag import LagReader
 from throughline.options import Settings
 
 Slot = Annotated[
@@ -60,10 +62,22 @@ def compose(made: Settings, slot: int) -> faust.App:
         flush=Flush(made.worker.flush_records, made.worker.flush_seconds),
         cache_bytes=made.worker.cache_bytes,
     )
+    store = open_store(made, "worker")
+    require_one_history(made, store)
     decoder = Decoder(channels, DecodeRules.of(made))
-    return build(
-        plan, connection(made), open_store(made, "worker"), decoder, (IdentityRules(), default_rules(channels))
-    )
+    return build(plan, connection(made), store, decoder, (IdentityRules(), default_rules(channels)))
+
+
+def require_one_history(made: Settings, store: Store) -> None:
+    """The number of a claim is its offset: on another log the same numbers would mean other claims."""
+    topic = made.topic_prefix + CLAIMS
+    with LagReader(made.kafka, f"{made.topic_prefix}throughline") as reader:
+        end = sum(extent.end for extent in reader.extents([topic]))
+    if (last := store.last_claim()) > end:
+        raise ConfigurationError(
+            f"ClickHouse has recorded claim {last}, but {topic} in Kafka ends at {end}: Kafka was made anew or has lost data. "
+            "Restore its data, or set new clickhouse.store_database and views_database and send the events again"
+        )
 
 
 def connection(made: Settings) -> Connection:
