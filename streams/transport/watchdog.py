@@ -26,9 +26,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds until the worker is ended (first three) or an alarm is raised (last two)."""
+    """Seconds until the worker is ended (first four) or an alarm is raised (last two)."""
 
     stalled: float = 300.0  # nothing acked, though records wait or are in hand; or the event loop stands still
+    held: float = 300.0  # one chunk in hand and not acked, whatever flows beside it
     crashed: float = 15.0  # crashed, and still there
     stopping: float = 60.0  # told to stop, and still there
     oldest: float = 60.0  # a chunk is in hand and not acked: its partition commits nothing
@@ -78,7 +79,7 @@ class Judge:
         return Verdict(self._end(vitals, now), self._alarms(vitals, now))
 
     def _end(self, vitals: Vitals, now: float) -> str | None:
-        if vitals.oldest is not None and (age := now - vitals.oldest) > self._patience.stalled:
+        if vitals.oldest is not None and (age := now - vitals.oldest) > self._patience.held:
             return f"a chunk is in hand for {age:.0f} s, whatever flows beside it"
         reasons = {
             "stalled": "nothing was acknowledged for {:.0f} s while records wait",

@@ -2,7 +2,7 @@
 
 from streams.transport.watchdog import Judge, Patience, Vitals
 
-PATIENCE = Patience(stalled=10, crashed=3, stopping=5, oldest=4, idle=6)
+PATIENCE = Patience(stalled=10, held=10, crashed=3, stopping=5, oldest=4, idle=6)
 
 
 def verdicts(*history: Vitals):
