@@ -14,6 +14,7 @@ from schemas.decoding.who import Identifier
 from schemas.fact import Fact
 from schemas.ids import Id
 from schemas.messages import Claim, Inbox, Mark, encode
+from schemas.topics import CHANGES, CLAIMS, FRICTION, INBOX
 from streams.effects import Ask, Effect, Message, Send, Together, Write
 from streams.steps.blocks import Records, fact_hashes, facts_first, offsets_block
 from streams.view import UNKNOWN_HOME, View
@@ -35,13 +36,14 @@ class Taken:
 class Topics:
     """Names of the internal topics, with the prefix of the installation."""
 
-    claims: str = "identity.claims"
-    changes: str = "identity.changes"
-    inbox: str = "journeys.inbox"
-    friction: str = "friction"
+    claims: str = CLAIMS
+    changes: str = CHANGES
+    inbox: str = INBOX
+    friction: str = FRICTION
 
 
 PLAIN = Topics()
+MESSAGE_BYTES = 512 * 1024  # of one inbox message; Kafka takes twice that
 
 
 class KnownPairs:
@@ -53,17 +55,16 @@ class KnownPairs:
 
     def know(self, fact: Fact, identifiers: Sequence[Identifier], level: int) -> bool:
         """Whether no claim of this event could teach anything."""
-        get, node, at = self._pairs.get, fact[0], fact[3]
-        for _, _, other in identifiers[1:]:
-            known = get((node, other))
-            if known is None or at < known[0] or level > known[1]:
-                return False
-        return True
+        node, at = fact[0], fact[3]
+        return all(self._covers(node, other, at, level) for _, _, other in identifiers[1:])
 
     def teaches(self, claim: Claim) -> bool:
         """Whether the claim is new, earlier than known, or of a higher level."""
-        known = self._pairs.get((claim.a.node, claim.b.node))
-        return known is None or claim.first_seen < known[0] or claim.level > known[1]
+        return not self._covers(claim.a.node, claim.b.node, claim.first_seen, claim.level)
+
+    def _covers(self, a: Id, b: Id, first_seen: int, level: int) -> bool:
+        known = self._pairs.get((a, b))
+        return known is not None and known[0] <= first_seen and known[1] >= level
 
     def add(self, claim: Claim) -> None:
         pair = claim.a.node, claim.b.node
@@ -85,7 +86,7 @@ class Intake:
     topics: Topics = PLAIN
     pairs: KnownPairs = field(default_factory=KnownPairs)
     stored: dict[tuple[str, int], dict[int, int]] = field(default_factory=dict)
-    message_bytes: int = 512 * 1024
+    message_bytes: int = MESSAGE_BYTES
 
     def assigned(self, topic: str, partition: int) -> None:
         """The partition came (again): what was stored beyond the committed offset must be asked for."""

@@ -17,7 +17,7 @@ from streams.effects import END, Ask, Effect, Reach, Send, Together, Write
 from streams.fold.rules import JourneyRules
 from streams.steps.customers import Cache, Customer, Folded
 from streams.steps.deadlines import Deadlines
-from streams.steps.intake import PLAIN, Topics, inbox_messages
+from streams.steps.intake import MESSAGE_BYTES, PLAIN, Topics, inbox_messages
 from streams.steps.rows import signal_message
 from streams.view import UNKNOWN_HOME, View
 from throughline.errors import Fenced
@@ -72,7 +72,7 @@ class Journeys:
     deadlines: Deadlines = field(default_factory=Deadlines)
     looked: int = 0  # when deadlines were last loaded, ms
     serial: int = 0
-    message_bytes: int = 512 * 1024
+    message_bytes: int = MESSAGE_BYTES
 
     def assign(self, partition: int, now: int) -> Generator[Effect, Any, int]:
         """Becomes the owner: fence, wait for what the former owner has under way, view, deadlines. Returns the epoch."""
@@ -106,7 +106,7 @@ class Journeys:
         """Folds one batch, and every customer whose deadline has come. Raises what the effects raise."""
         try:
             return (yield from self._take(batch, now))
-        except BaseException:
+        except BaseException:  # also of a step that is closed midway: what it did not write must not be believed
             self.cache.clear()
             raise
 

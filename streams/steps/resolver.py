@@ -24,7 +24,7 @@ NODES_AT_MOST = 10_000  # of one barrier: 180 KB
 
 @dataclass
 class Resolver:
-    """`next_seq`: seq of the first claim that is not in the state yet; None until the state is loaded."""
+    """`state` None: to be loaded. `next_seq`: seq of the first claim that is not in the state yet."""
 
     rules: IdentityRules
     partitions: int
@@ -43,9 +43,11 @@ class Resolver:
         outcomes = [
             (offset + 1, claim, state.apply(offset + 1, claim)) for offset, claim in zip(offsets, claims, strict=True)
         ]
-        for block in self._blocks(state, outcomes, now):
-            yield Write((block,))
         changes = _last_of_each([change for _, _, outcome in outcomes for change in outcome.changes])
+        customers = [_customer_row(change, state) for change in changes]
+        for block in (*_decided(outcomes, now), _mapped(outcomes, changes), Block.of(CUSTOMERS, customers)):
+            if len(block):
+                yield Write((block,))
         if changes:
             sent = yield Send(tuple(self._announcements(changes)))
             if barriers := self._barriers([outcome for _, _, outcome in outcomes], max(sent) + 1):
@@ -58,20 +60,6 @@ class Resolver:
             recorded = yield Ask("claims_until", (seq - 1,))
             self.state = IdentityState.of((claim for _, claim in recorded), self.rules)
         return self.state
-
-    def _blocks(self, state: IdentityState, outcomes: list[tuple[int, Claim, Outcome]], now: int) -> list[Block]:
-        changes = _last_of_each([change for _, _, outcome in outcomes for change in outcome.changes])
-        moved = {node for _, _, outcome in outcomes for left in outcome.left.values() for node in left}
-        mapped = [
-            (m.node, c.customer, c.seq) for c in changes for m in c.members if m.node != c.customer or m.node in moved
-        ]
-        blocks = [
-            Block.of(CLAIMS, [row for seq, claim, _ in outcomes for row in claim_rows(seq, claim)]),
-            Block.of(DECISIONS, [_decision_row(d, now) for _, _, outcome in outcomes for d in outcome.decisions]),
-            Block.of(IDENTITY_MAP, mapped),
-            Block.of(CUSTOMERS, [_customer_row(change, state) for change in changes]),
-        ]
-        return [block for block in blocks if len(block)]
 
     def _announcements(self, changes: Sequence[Change]) -> list[Message]:
         return [Message(self.topics.changes, 0, change.customer, encode(change)) for change in changes]
@@ -89,6 +77,21 @@ class Resolver:
             for p in sorted(nodes)
             for barrier in barriers_of(sorted(customers[p]), sorted(nodes[p]), seen)
         ]
+
+
+def _decided(outcomes: Sequence[tuple[int, Claim, Outcome]], now: int) -> tuple[Block, Block]:
+    """The claims as they came, then what was decided."""
+    return (
+        Block.of(CLAIMS, [row for seq, claim, _ in outcomes for row in claim_rows(seq, claim)]),
+        Block.of(DECISIONS, [_decision_row(d, now) for _, _, outcome in outcomes for d in outcome.decisions]),
+    )
+
+
+def _mapped(outcomes: Sequence[tuple[int, Claim, Outcome]], changes: Sequence[Change]) -> Block:
+    """Only nodes that are or were in another's customer; one that returned to itself must say so."""
+    moved = {node for _, _, outcome in outcomes for left in outcome.left.values() for node in left}
+    rows = [(m.node, c.customer, c.seq) for c in changes for m in c.members if m.node != c.customer or m.node in moved]
+    return Block.of(IDENTITY_MAP, rows)
 
 
 def barriers_of(customers: Sequence[Id], nodes: Sequence[Id], seen: int) -> list[Barrier]:

@@ -1,6 +1,7 @@
 """Puts a worker's parts together. What is concrete (store, decoder, rules) comes from the `throughline worker` command."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import faust
 
@@ -14,6 +15,7 @@ from streams.steps.journeys import Journeys
 from streams.steps.resolver import Resolver
 from streams.transport import Broadcast, Connection, Limits, Producer, Start, Watchdog, make_app, use_chunks
 from streams.view import View
+from streams.worker.desk import is_folded_at
 from streams.worker.flow import Flush
 from streams.worker.measures import Measures
 from streams.worker.performer import Performer
@@ -54,7 +56,7 @@ def build(
     follower = Broadcast(topics.changes, connection, follow(view), start=Start.END)
     cache = plan.cache_bytes // DESKS
     journeys = tuple(Journeys(rules[1], view, plan.partitions, Cache(cache), topics) for _ in range(DESKS))
-    intake = Intake(decoder, view, plan.partitions, lambda p: p in journeys[p % DESKS].epochs, topics)
+    intake = Intake(decoder, view, plan.partitions, partial(is_folded_at, journeys), topics)
     parts = Parts(
         intake=intake,
         journeys=journeys,

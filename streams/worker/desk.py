@@ -42,8 +42,18 @@ class Desk:
         batch.finish()  # also what was left of a partition that has gone: such acks are of its former lane and count for nothing
 
 
+def desk_of(partition: int, desks: int) -> int:
+    """The number of the desk that a partition belongs to."""
+    return partition % desks
+
+
+def is_folded_at(journeys: Sequence[Journeys], partition: int) -> bool:
+    """Whether one of these desks' steps owns the partition now: its marks may take the short way."""
+    return partition in journeys[desk_of(partition, len(journeys))].epochs
+
+
 class Desks:
-    """All desks of a worker; partition p belongs to desk p % (number of desks)."""
+    """All desks of a worker, by the number that `desk_of` gives."""
 
     def __init__(self, desks: Sequence[Desk]) -> None:
         self._desks = desks
@@ -52,13 +62,13 @@ class Desks:
         return iter(self._desks)
 
     def of(self, partition: int) -> Desk:
-        return self._desks[partition % len(self._desks)]
+        return self._desks[desk_of(partition, len(self._desks))]
 
     def put(self, items: Iterable[Item], done: Callable[[], object]) -> None:
         """`done` is called once all of these are durable, at once if there are none."""
         shares: dict[int, list[Item]] = defaultdict(list)
         for item in items:
-            shares[item.partition % len(self._desks)].append(item)
+            shares[desk_of(item.partition, len(self._desks))].append(item)
         if not shares:
             done()
             return

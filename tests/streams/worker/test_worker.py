@@ -21,6 +21,7 @@ from streams.transport import Chunk, Connection, make_app
 from streams.transport.chunk import Columns, chunk_of
 from streams.transport.memory import MemoryBroadcast, MemoryKafka
 from streams.view import View
+from streams.worker.desk import is_folded_at
 from streams.worker.flow import Flush
 from streams.worker.measures import Measures
 from streams.worker.performer import Performer
@@ -40,7 +41,7 @@ class House:
         self.follower = MemoryBroadcast("identity.changes", self.kafka, follow(view))
         journeys = tuple(Journeys(RULES, view, PARTITIONS, Cache()) for _ in range(desks))
         parts = Parts(
-            intake=Intake(decoder(), view, PARTITIONS, lambda p: p in journeys[p % desks].epochs),
+            intake=Intake(decoder(), view, PARTITIONS, partial(is_folded_at, journeys)),
             journeys=journeys,
             resolver=Resolver(IdentityRules(), PARTITIONS),
             performer=Performer(self.store, self.kafka, self.follower, view),
