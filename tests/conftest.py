@@ -16,16 +16,12 @@ from sinks.clickhouse.migrate import apply
 from sinks.clickhouse.server import Connections, Server
 from throughline.settings import Settings
 
-# Warnings are errors, but these are about other people's code, and only they can mend it.
-OTHERS = (
-    "ignore:read_text is deprecated:DeprecationWarning:kafka.protocol.schemas.load_json",  # kafka-python on Python 3.11
-    "ignore:unclosed <socket:ResourceWarning",  # kafka-python leaves a refused connection to the garbage collector
-)
+# Warnings are errors, but kafka-python leaves a refused connection to the garbage collector.
+UNCLOSED = "ignore:unclosed <socket:ResourceWarning"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    for line in OTHERS:
-        config.addinivalue_line("filterwarnings", line)
+    config.addinivalue_line("filterwarnings", UNCLOSED)
 
 
 def pytest_sessionfinish() -> None:
