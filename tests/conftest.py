@@ -16,12 +16,18 @@ from sinks.clickhouse.migrate import apply
 from sinks.clickhouse.server import Connections, Server
 from throughline.settings import Settings
 
-# Warnings are errors, but kafka-python leaves a refused connection to the garbage collector.
-UNCLOSED = "ignore:unclosed <socket:ResourceWarning"
+# Warnings are errors, but two clients leave sockets to the garbage collector, which meets them in any later test:
+UNCLOSED = (
+    "ignore:unclosed <socket:ResourceWarning",  # kafka-python, a connection that was refused
+    "ignore:Unclosed AIOKafkaConnection:ResourceWarning",  # aiokafka, one whose opening was cancelled; with it go
+    "ignore:unclosed transport <_SelectorSocketTransport:ResourceWarning",  # its transport
+    "ignore:loop is closed:ResourceWarning",  # and its writer
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("filterwarnings", UNCLOSED)
+    for warning in UNCLOSED:
+        config.addinivalue_line("filterwarnings", warning)
 
 
 def pytest_sessionfinish() -> None:
