@@ -63,7 +63,7 @@ CLAIMS = Table(
 DECISIONS = Table(
     "decisions",
     {"seq": "u64", "a": "id", "b": "id", "kind": "low", "reason": "low", "detail": "str", "customer": "id", "rules": "u32",
-     "decided_at": "ms"},
+     "decided_at": "ms", "evidence": "ids"},
     ("seq", "a", "b", "kind"), replaces=False,
 )  # fmt: skip
 IDENTITY_MAP = Table("identity_map", {"node": "id", "customer": "id", "seq": "u64"}, ("node",), "seq")

@@ -31,6 +31,7 @@ class Decision(NamedTuple):
     detail: str  # one sentence for an ops person
     customer: Id  # of `a`, after the claim
     rules: int
+    evidence: tuple[Id, ...] = ()  # event_id of the links, or id of the operator's claims, that it rests on
 
 
 class Outcome(NamedTuple):

@@ -14,7 +14,7 @@ from schemas.decoding.who import Identifier
 from schemas.fact import Fact
 from schemas.ids import Id
 from schemas.messages import Claim, Inbox, Mark, encode
-from schemas.topics import CHANGES, CLAIMS, FRICTION, INBOX
+from schemas.topics import CHANGES, CLAIMS, DECISIONS, FRICTION, INBOX
 from streams.effects import Ask, Effect, Message, Send, Together, Write
 from streams.steps.blocks import Records, fact_hashes, facts_first, offsets_block
 from streams.view import UNKNOWN_HOME, View
@@ -40,6 +40,7 @@ class Topics:
     changes: str = CHANGES
     inbox: str = INBOX
     friction: str = FRICTION
+    decisions: str = DECISIONS
 
 
 PLAIN = Topics()

@@ -132,4 +132,4 @@ def _customer_row(change: Change, state: IdentityState) -> tuple[Any, ...]:
 
 def _decision_row(decision: Any, now: int) -> tuple[Any, ...]:
     d = decision
-    return d.seq, d.a, d.b, d.kind, d.reason, d.detail, d.customer, d.rules, now
+    return d.seq, d.a, d.b, d.kind, d.reason, d.detail, d.customer, d.rules, now, d.evidence
