@@ -50,7 +50,9 @@ def topics(settings: Settings, channels: Iterable[Channel]) -> tuple[Topic, ...]
         *public,
         Topic(prefix + CLAIMS, 1, "which identifiers stood on one event, and what must never be joined", _kept(90)),
         Topic(prefix + CHANGES, 1, "every customer with its members, newest per customer", COMPACTED),
-        Topic(prefix + DECISIONS, wide, "every decision on identity with its reason and evidence, by customer", _kept(90)),
+        Topic(
+            prefix + DECISIONS, wide, "every decision on identity with its reason and evidence, by customer", _kept(90)
+        ),
         Topic(prefix + INBOX, wide, "marks and barriers, by the home of the customer", _kept(7)),
         Topic(prefix + FRICTION, wide, "friction signals as they are found, a hint for speed", _kept(7)),
     )

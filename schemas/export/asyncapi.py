@@ -1,11 +1,13 @@
-"""AsyncAPI 3.0: the public topics, what is sent to them, and how Kafka holds them."""
+"""AsyncAPI 3.0: the public topics, what is sent to them, how Kafka holds them, and the decisions that others may follow."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from schemas.channel import Channel
+from schemas.export import outgoing
 from schemas.export.json_schema import definitions_of
 from schemas.identifiers import TYPES
+from schemas.messages import Decided
 from schemas.topics import Topic, public_topic, topics
 from schemas.touchpoint import Touchpoint
 from throughline.settings import Settings
@@ -33,9 +35,18 @@ def asyncapi_document(settings: Settings, channels: Iterable[Channel]) -> Docume
         },
         "defaultContentType": "application/json",
         "servers": _servers(settings),
-        "channels": {channel.name: _channel(channel, held[channel.name], settings.replication) for channel in known},
-        "operations": {f"receive_{channel.name}": _operation(channel) for channel in known},
-        "components": {"messages": _messages(known), "schemas": definitions_of(known, "#/components/schemas/{model}")},
+        "channels": {
+            **{channel.name: _public(channel, held[channel.name], settings.replication) for channel in known},
+            outgoing.NAME: _channel(outgoing.topic_of(by_name, settings), [Decided.__name__], settings.replication),
+        },
+        "operations": {
+            **{f"receive_{channel.name}": _operation(channel) for channel in known},
+            f"send_{outgoing.NAME}": outgoing.operation(),
+        },
+        "components": {
+            "messages": {**_messages(known), Decided.__name__: outgoing.message()},
+            "schemas": {**definitions_of(known, "#/components/schemas/{model}"), **outgoing.schema()},
+        },
     }
 
 
@@ -46,12 +57,15 @@ def _servers(settings: Settings) -> Document:
     return {f"kafka{number}": {"host": host, "protocol": protocol} for number, host in enumerate(hosts, 1)}
 
 
-def _channel(channel: Channel, topic: Topic, replicas: int) -> Document:
-    names = [model.__name__ for model in _models(channel)]
+def _public(channel: Channel, topic: Topic, replicas: int) -> Document:
+    return _channel(topic, [model.__name__ for model in _models(channel)], replicas)
+
+
+def _channel(topic: Topic, names: list[str], replicas: int) -> Document:
     kept = {"cleanup.policy": [topic.configs["cleanup.policy"]], "retention.ms": int(topic.configs["retention.ms"])}
     return {
         "address": topic.name,
-        "description": channel.description,
+        "description": topic.description,
         "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
         "bindings": {
             "kafka": {

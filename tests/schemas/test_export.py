@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]  # it has no types
+import msgspec
 import pytest
 
 from schemas.export import documents, write
+from schemas.messages import Decided, encode_json
 from sources.channels import discover
 from throughline.settings import Settings
 
@@ -73,6 +75,13 @@ def test_the_asyncapi_document_names_topics_and_every_event() -> None:
     assert document["channels"]["store"]["address"] == "t.touchpoints.store"
     titles = {message["title"] for message in document["components"]["messages"].values()}
     assert {f"{model.event} ({channel.name})" for channel in discover() for model in channel.events} < titles
+
+
+def test_the_asyncapi_document_says_what_a_decision_looks_like() -> None:
+    document = DOCUMENTS["asyncapi.json"]
+    assert document["channels"]["identity_decisions"]["address"] == "t.identity.decisions"
+    said = msgspec.json.decode(encode_json(Decided(7, "merge", *["u"] * 3, "allowed", "why", ["e"], 1, "2026-11-25")))
+    jsonschema.validate(said, document["components"]["schemas"]["Decided"])
 
 
 def test_the_same_contract_is_written_as_the_same_bytes(tmp_path: Path) -> None:
