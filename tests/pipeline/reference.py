@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from schemas.decode import Decoder, DecodeRules, claims_of
 from schemas.fact import Fact, Key
 from schemas.ids import Id
+from schemas.messages import Claim
 from sources.channels import discover
 from streams.fold.defaults import default_rules
 from streams.fold.fold import fold
@@ -17,11 +18,11 @@ from tests.pipeline.house import House, Record
 Rows = dict[Key, tuple[Id, int]]  # customer and hash of the stitched row
 
 
-def reference(house: House, records: Iterable[Record], now: int) -> Rows:
-    """The stitched rows for these records in any order; `now` in ms decides the deadlines."""
+def reference(house: House, records: Iterable[Record], now: int, said: Iterable[Claim] = ()) -> Rows:
+    """The stitched rows for these records and the claims of operators in any order; `now` in ms decides the deadlines."""
     decoder = Decoder(discover(), DecodeRules.of(house.settings))
     facts: dict[Key, Fact] = {}
-    claims = []
+    claims = list(said)
     by_topic: dict[str, list[Record]] = defaultdict(list)
     for record in records:
         by_topic[record.topic].append(record)
