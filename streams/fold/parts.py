@@ -1,9 +1,12 @@
 """Sessions and journeys while they grow. Each lives in the row of the fact that begins it, its head.
 
-Facts point to the objects, so a way back puts old values into them instead of replacing them.
+Facts point to the objects, so a way back puts old values into them instead of replacing them. A checkpoint of a customer
+holds the values of all slots; a slot may hold text, bytes, numbers, None, and tuples of these.
 """
 
-from typing import Any
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any, ClassVar, Self
 
 from schemas.fact import Fact
 from schemas.ids import derived
@@ -11,7 +14,33 @@ from schemas.ids import derived
 CHANNELS_AT_MOST = 20
 
 
-class Session:
+class Part:
+    """`save` gives the object and the values of its slots; `load` puts them back into that object."""
+
+    __slots__: ClassVar[tuple[str, ...]] = ()
+    _values: ClassVar[Callable[[Any], tuple[Any, ...]]]
+
+    def __init_subclass__(cls) -> None:
+        first, *more = cls.__slots__
+        cls._values = attrgetter(first, *more)
+
+    def save(self) -> tuple[Self, tuple[Any, ...]]:
+        return self, self._values(self)
+
+    @classmethod
+    def load(cls, saved: tuple[Self, tuple[Any, ...]]) -> Self:
+        part, values = saved
+        for slot, value in zip(cls.__slots__, values, strict=True):
+            setattr(part, slot, value)
+        return part
+
+    @classmethod
+    def made_of(cls, values: tuple[Any, ...]) -> Self:
+        """A new object with these values."""
+        return cls.load((cls.__new__(cls), values))
+
+
+class Session(Part):
     """`place` of its head; `start`, `end` ms; `journeys`: places of the heads of the journeys it has touched."""
 
     __slots__ = ("count", "end", "id", "journeys", "place", "start", "thread")
@@ -23,17 +52,8 @@ class Session:
         self.thread = fact[8]
         self.journeys: tuple[int, ...] = ()
 
-    def save(self) -> tuple[Any, ...]:
-        return self, self.end, self.count, self.journeys
 
-    @staticmethod
-    def load(saved: tuple[Any, ...]) -> "Session":
-        session: Session = saved[0]
-        _, session.end, session.count, session.journeys = saved
-        return session
-
-
-class Journey:
+class Journey(Part):
     """`due`: after this time, ms, an open one is abandoned. `thread`: of its goal. `channels`: one per hand-off.
 
     `furthest`: position in `FUNNEL` of the furthest stage reached. `proven`: an event of the type's `proofs` is in it.
@@ -50,20 +70,6 @@ class Journey:
         self.proven, self.thread = False, ""
 
     channels: tuple[str, ...]
-
-    def save(self) -> tuple[Any, ...]:
-        return (self, self.outcome, self.end, self.due, self.count, self.handoffs, self.sessions, self.reopened,
-                self.value, self.furthest, self.channel, self.channels, self.proven, self.thread)  # fmt: skip
-
-    @staticmethod
-    def load(saved: tuple[Any, ...] | None) -> "Journey | None":
-        if saved is None:
-            return None
-        journey: Journey = saved[0]
-        _, journey.outcome, journey.end, journey.due, journey.count, journey.handoffs, *more = saved
-        journey.sessions, journey.reopened, journey.value, journey.furthest, *more = more
-        journey.channel, journey.channels, journey.proven, journey.thread = more
-        return journey
 
     def hand_over(self, channel: str) -> None:
         """The next touchpoint is in another channel than the last."""

@@ -3,6 +3,7 @@
 A *place* is the position of a fact in the customer's timeline. Places before a fact that comes late stay as they are.
 """
 
+from operator import attrgetter
 from typing import Any
 
 from schemas.fact import Fact
@@ -14,6 +15,9 @@ from streams.fold.plans import FUNNEL, Plan
 from streams.fold.rules import JourneyRules
 
 Checkpoint = tuple[Any, ...]
+PLAIN = ("time", "channel", "stage", "reached")  # what a state holds besides sessions, journeys and memories
+_plain = attrgetter(*PLAIN)
+JOURNEYS_OF_A_SESSION = 8  # places kept before those of journeys that have ended are let go
 VALUE_AT_MOST = 10**18 - 1  # what a Decimal(18, 4) holds: a sum beyond it would stop the partition for good
 
 
@@ -34,12 +38,14 @@ class State:
     def save(self) -> Checkpoint:
         journeys = [journey and journey.save() for journey in (*self.open, *self.closed)]
         sessions = [(channel, session.save()) for channel, session in self.sessions.items()]
-        return self.time, self.channel, self.stage, sessions, journeys, self.reached, tuple(self.memories)
+        return _plain(self), sessions, journeys, tuple(self.memories)
 
     def load(self, saved: Checkpoint) -> None:
-        self.time, self.channel, self.stage, sessions, journeys, self.reached, memories = saved
+        plain, sessions, journeys, memories = saved
+        for name, value in zip(PLAIN, plain, strict=True):
+            setattr(self, name, value)
         self.sessions = {channel: Session.load(session) for channel, session in sessions}
-        loaded = [Journey.load(journey) for journey in journeys]
+        loaded = [journey and Journey.load(journey) for journey in journeys]
         self.open, self.closed = loaded[: len(self.open)], loaded[len(self.open) :]
         self.memories = list(memories)
 
@@ -68,14 +74,21 @@ class State:
             session = self.sessions[channel] = Session(place, fact)
         journey = self._journey(fact, place, plan, ledger) if plan.kind >= 0 else None
         if journey is not None and journey.place not in session.journeys:
-            session.journeys += (journey.place,)
-            journey.sessions += 1
+            self._touched(session, journey)
         stage = self.stage = self._stage(fact, plan, journey)
         before, gap = self.channel, time - self.time
         self.channel, self.time = channel, time
         if plan.steps:
             self._detect(Seen(fact, place, session.id, NONE if journey is None else journey.id), plan, ledger)
         return session, journey, stage, before if before != channel else "", gap if before else 0
+
+    def _touched(self, session: Session, journey: Journey) -> None:
+        """A journey goes through one session more. A session of thousands of journeys remembers those that go on."""
+        if len(session.journeys) >= JOURNEYS_OF_A_SESSION:
+            live = {part.place for part in (*self.open, *self.closed) if part is not None}
+            session.journeys = tuple(place for place in session.journeys if place in live)
+        session.journeys += (journey.place,)
+        journey.sessions += 1
 
     def _detect(self, seen: Seen, plan: Plan, ledger: Ledger) -> None:
         ledger.teller = seen.place
