@@ -1,15 +1,30 @@
 """What an identity state holds in memory: identifiers, the pairs claimed of them, and the customers they form now."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from schemas.ids import Id
-from schemas.messages import Member
+from schemas.messages import Claim, Member
 from streams.identity.customer import Customer
 from streams.identity.cuts import Cuts
-from streams.identity.rules import QUARANTINED, SHARED, TRANSACTION, UNLINKED, IdentityRules, Refusal
+from streams.identity.rules import QUARANTINED, SHARED, IdentityRules, Refusal, skip_of_kind
+from streams.identity.words import Words
 
 UNDECIDED = Refusal("undecided")
 Position = tuple[int, Id, Id]  # (first_seen, a, b): the order in which pairs are decided
+
+
+class Seen(NamedTuple):
+    """What links say of a pair: the earliest time, the highest level, and the events that say so."""
+
+    first_seen: int
+    level: int
+    first: Id
+    strong: Id
+
+
+def seen_of(claim: Claim) -> Seen:
+    return Seen(claim.first_seen, claim.level, claim.evidence, claim.evidence)
 
 
 class Group(Customer):
@@ -42,7 +57,7 @@ class Identifier:
         self.member = member
         self.kind = kind
         self.pairs: list[Pair] = []
-        self.skip = UNLINKED if kind == TRANSACTION else None
+        self.skip = skip_of_kind(kind)
         self.customer = Group(member)
         self.customer.refused = 0
 
@@ -55,16 +70,26 @@ class Identifier:
 
 
 class Pair:
-    """Two identifiers seen together, `a.id < b.id`. `refusal` None: accepted."""
+    """Two identifiers seen together, `a.id < b.id`. `refusal` None: accepted. `first`, `strong`: the events that showed it
+    first and at its highest level; of several the one with the smallest id."""
 
-    __slots__ = ("a", "b", "first_seen", "level", "refusal")
+    __slots__ = ("a", "b", "first", "first_seen", "level", "refusal", "strong")
 
-    def __init__(self, a: Identifier, b: Identifier, first_seen: int, level: int) -> None:
+    def __init__(self, a: Identifier, b: Identifier, seen: Seen) -> None:
         self.a = a
         self.b = b
-        self.first_seen = first_seen
-        self.level = level
+        self.first_seen, self.level, self.first, self.strong = seen
         self.refusal: Refusal | None = UNDECIDED
+
+    @property
+    def evidence(self) -> tuple[Id, ...]:
+        return (self.first,) if self.first == self.strong else (self.first, self.strong)
+
+    def learn(self, seen: Seen) -> None:
+        """Seen once more: the earliest time and the highest level count."""
+        self.first_seen, self.first = min((self.first_seen, self.first), (seen.first_seen, seen.first))
+        level, self.strong = min((-self.level, self.strong), (-seen.level, seen.strong))
+        self.level = -level
 
     @property
     def position(self) -> Position:
@@ -72,16 +97,21 @@ class Pair:
 
 
 class Graph:
-    """All identifiers and pairs, and the cannot-links."""
+    """All identifiers and pairs, and what operators said: cannot-links, and releases from quarantine."""
 
     def __init__(self, rules: IdentityRules) -> None:
         self.rules = rules
         self.identifiers: dict[Id, Identifier] = {}
         self.cuts = Cuts()
+        self.releases = Words[Id]()
 
     def identifier(self, member: Member) -> Identifier:
         found = self.identifiers.get(member.node)
         return self._add(member) if found is None else found
+
+    def find_identifier(self, node: Id) -> Identifier:
+        """One that stood in a claim before."""
+        return self.identifiers[node]
 
     def _add(self, member: Member) -> Identifier:
         """The text of the type is the rule's own, so that a million identifiers share a dozen texts."""
@@ -97,9 +127,9 @@ class Graph:
                 return pair
         return None
 
-    def connect(self, a: Identifier, b: Identifier, first_seen: int, level: int) -> Pair:
+    def connect(self, a: Identifier, b: Identifier, seen: Seen) -> Pair:
         """A new pair of two that have none, `a.id < b.id`."""
-        pair = Pair(a, b, first_seen, level)
+        pair = Pair(a, b, seen)
         a.pairs.append(pair)
         b.pairs.append(pair)
         return pair
@@ -137,4 +167,4 @@ class Graph:
 
     def crowded(self, identifier: Identifier) -> bool:
         """Claimed with so many others that it has to leave the graph."""
-        return len(identifier.pairs) >= self.rules.quarantine_at and identifier.id not in self.rules.released
+        return len(identifier.pairs) >= self.rules.quarantine_at and identifier.id not in self.releases

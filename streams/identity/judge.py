@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from operator import sub
 
+from schemas.ids import Id
 from schemas.messages import Member
 from streams.identity.customer import Customer
-from streams.identity.cuts import Apart
+from streams.identity.cuts import Apart, cuts_between, kept_apart
 from streams.identity.rules import CANNOT_LINK, LEVEL, PERSON, IdentityRules, Refusal, TypeRule
 
 
@@ -33,6 +34,10 @@ class Judge:
             return LEVEL
         return None
 
+    def cuts(self, one: Customer, other: Customer) -> tuple[Id, ...]:
+        """Ids of the cuts for which the two are refused each other."""
+        return cuts_between(one.members, other.members, self.apart)
+
     def admits(self, customer: Customer, device: Member, other: Member, at: int) -> bool:
         """Whether a new device, seen at `at` with a member who was there by then, breaks no limit now or at any time
         between, and does not make its customer a known one."""
@@ -48,17 +53,6 @@ class Judge:
         members = list(members)
         unique = [member.type for member in members if self.rules.of(member.type).unique]
         return len(unique) > len(set(unique)) or kept_apart(members, members, self.apart)
-
-
-def kept_apart(some: Iterable[Member], others: Iterable[Member], apart: Apart) -> bool:
-    """Whether a cannot-link stands between a member of the one and a member of the other."""
-    nodes: set[bytes] | None = None
-    for member in some:
-        if kept := apart.get(member.node):
-            nodes = nodes or {other.node for other in others}
-            if not kept.isdisjoint(nodes):
-                return True
-    return False
 
 
 def is_known(customer: Customer, rules: IdentityRules) -> bool:

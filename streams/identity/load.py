@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from operator import attrgetter
 
 from schemas.messages import Claim
-from streams.identity.cuts import ends_of
-from streams.identity.graph import Graph, Pair
+from streams.identity.graph import Graph, Pair, seen_of
 from streams.identity.judge import Judge
 from streams.identity.revision import Revision
 from streams.identity.rules import DEVICE, QUARANTINED, skip_of
+from streams.identity.spoken import hear
 
 
 def load(graph: Graph, judge: Judge, claims: Iterable[Claim]) -> None:
@@ -24,19 +24,18 @@ def load(graph: Graph, judge: Judge, claims: Iterable[Claim]) -> None:
 def _read(graph: Graph, claims: Iterable[Claim]) -> list[Pair]:
     pairs: list[Pair] = []
     for claim in claims:
+        if claim.kind == "rules":
+            continue
         first, second = graph.identifier(claim.a), graph.identifier(claim.b)
         a, b = (first, second) if first.id < second.id else (second, first)
-        if claim.kind == "cut":
-            graph.cuts.add(claim.evidence, ends_of(a.id, b.id))
-        elif claim.kind == "uncut":
-            graph.cuts.withdraw(claim.evidence)
+        if claim.kind != "link":
+            hear(claim, graph.cuts, graph.releases)
         elif a is b:
             continue
         elif (pair := graph.find(a, b)) is None:
-            pairs.append(graph.connect(a, b, claim.first_seen, claim.level))
+            pairs.append(graph.connect(a, b, seen_of(claim)))
         else:
-            pair.first_seen = min(pair.first_seen, claim.first_seen)
-            pair.level = max(pair.level, claim.level)
+            pair.learn(seen_of(claim))
     return pairs
 
 

@@ -1,6 +1,7 @@
 """What a claim changed: customers, who left whom, and the decisions, in messages that outlive the state."""
 
 from collections.abc import Mapping
+from heapq import nsmallest
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -12,15 +13,19 @@ from streams.identity.rules import QUARANTINED, SHARED, IdentityRules, Refusal
 
 
 class Decision(NamedTuple):
-    """A transition. `a`, `b`: the pair; twice the same identifier for quarantine, share and unshare.
+    """A transition. `a`, `b`: the pair; twice the same for what is about one identifier.
 
     | kind | when |
     |---|---|
     | attach | the pair now holds, and one of the two was alone (or they already were one customer) |
     | merge | the pair now holds, and joined two customers of two identifiers or more |
     | refuse | the pair does not hold, or no longer, or for another reason than before |
-    | quarantine, share, unshare | the identifier left the graph, or came back |
+    | quarantine, unquarantine, share, unshare | the identifier left the graph, or came back |
     | cut, uncut | an operator keeps the two apart, or does no longer |
+    | release, unrelease | an operator keeps the identifier out of quarantine, or does no longer |
+    | rules | other rules hold from now on, or are refused; a and b are no identifiers |
+
+    An operator's word that changes nothing is a decision too, and its reason says why: `withdrawn`, `unknown`, `itself`.
     """
 
     seq: int
@@ -45,43 +50,64 @@ class Outcome(NamedTuple):
 
 
 NOTHING = Outcome()
+EVENTS_AT_MOST = 50  # of one decision
 
 
 class Clerk:
-    """Writes the decisions on one claim."""
+    """Writes the decisions that the claim with this seq leads to; `claim` is the id of its event or of the operator's word."""
 
-    def __init__(self, seq: int, rules: IdentityRules) -> None:
+    def __init__(self, seq: int, rules: IdentityRules, claim: Id) -> None:
         self.seq = seq
         self._rules = rules
+        self._claim = claim
 
     def join(self, pair: Pair, merge: bool) -> Decision:
         a, b = pair.a.member.type, pair.b.member.type
         detail = f"{a} and {b} were seen together, at level {pair.level}"
-        return self._on_pair(pair, "merge" if merge else "attach", "allowed", detail)
+        return self._on_pair(pair, "merge" if merge else "attach", ("allowed", detail), pair.evidence)
 
-    def refuse(self, pair: Pair, refusal: Refusal) -> Decision:
-        return self._on_pair(pair, "refuse", refusal.rule, in_words(refusal, pair.level, self._rules))
+    def refuse(self, pair: Pair, refusal: Refusal, cuts: tuple[Id, ...] = ()) -> Decision:
+        """`cuts`: ids of those that keep the two customers apart."""
+        words = refusal.rule, in_words(refusal, pair.level, self._rules)
+        return self._on_pair(pair, "refuse", words, pair.evidence + cuts)
 
-    def skip(self, identifier: Identifier) -> Decision:
-        type, reason = identifier.member.type, identifier.skip
+    def skip(self, one: Identifier, former: Refusal | None) -> Decision:
+        """The identifier left the graph or came back; `former`: why it stood outside until now."""
+        type, reason = one.member.type, one.skip
         if reason is QUARANTINED:
             detail = f"this {type} is claimed with {self._rules.quarantine_at} others or more: it joins nobody"
-            return self._on_one(identifier, "quarantine", reason.rule, detail)
+            return self._on_one(one, "quarantine", (reason.rule, detail), _events(one))
         if reason is SHARED:
             detail = f"this {type} was seen with persons who exclude each other: it joins nobody"
-            return self._on_one(identifier, "share", reason.rule, detail)
-        return self._on_one(identifier, "unshare", "allowed", f"no persons seen with this {type} exclude each other")
+            return self._on_one(one, "share", (reason.rule, detail), _events(one))
+        if former is SHARED:
+            return self._on_one(one, "unshare", ("allowed", f"no persons seen with this {type} exclude each other"))
+        detail = f"this {type} may be claimed with as many others as it is"
+        return self._on_one(one, "unquarantine", ("allowed", detail))
 
-    def cut(self, a: Identifier, b: Identifier, kind: str, detail: str) -> Decision:
-        reason = "cannot_link" if kind == "cut" else "withdrawn"
-        return Decision(self.seq, a.id, b.id, kind, reason, detail, a.customer.head.node, self._rules.version)
+    def word(self, kind: str, ends: tuple[Identifier, Identifier], reason: str, detail: str) -> Decision:
+        """What became of an operator's claim."""
+        a, b = ends
+        customer = a.customer.head.node
+        return Decision(self.seq, a.id, b.id, kind, reason, detail, customer, self._rules.version, (self._claim,))
 
-    def _on_pair(self, pair: Pair, kind: str, reason: str, detail: str) -> Decision:
-        customer = pair.a.customer.head.node
-        return Decision(self.seq, pair.a.id, pair.b.id, kind, reason, detail, customer, self._rules.version)
+    def _on_pair(self, pair: Pair, kind: str, words: tuple[str, str], evidence: tuple[Id, ...]) -> Decision:
+        return self._decide((pair.a, pair.b), kind, words, evidence)
 
-    def _on_one(self, one: Identifier, kind: str, reason: str, detail: str) -> Decision:
-        return Decision(self.seq, one.id, one.id, kind, reason, detail, one.customer.head.node, self._rules.version)
+    def _on_one(self, one: Identifier, kind: str, words: tuple[str, str], evidence: tuple[Id, ...] = ()) -> Decision:
+        return self._decide((one, one), kind, words, evidence)
+
+    def _decide(
+        self, ends: tuple[Identifier, Identifier], kind: str, words: tuple[str, str], evidence: tuple[Id, ...]
+    ) -> Decision:
+        because = tuple(dict.fromkeys((*evidence, self._claim)))
+        customer = ends[0].customer.head.node
+        return Decision(self.seq, ends[0].id, ends[1].id, kind, *words, customer, self._rules.version, because)
+
+
+def _events(one: Identifier) -> tuple[Id, ...]:
+    """The first events that showed this identifier with others."""
+    return tuple(pair.first for pair in nsmallest(EVENTS_AT_MOST, one.pairs, key=lambda pair: pair.position))
 
 
 def in_words(refusal: Refusal, level: int, rules: IdentityRules) -> str:

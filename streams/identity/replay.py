@@ -10,7 +10,7 @@ from heapq import heappop, heappush
 from schemas.ids import Id
 from streams.identity.graph import Graph, Group, Identifier, Pair, Position
 from streams.identity.judge import Judge
-from streams.identity.rules import Refusal, skip_of
+from streams.identity.rules import CANNOT_LINK, Refusal, skip_of
 
 
 class Replay:
@@ -20,6 +20,7 @@ class Replay:
     def __init__(self, graph: Graph, judge: Judge) -> None:
         self.verdicts: dict[Pair, Refusal | None] = {}
         self.former: dict[Identifier, Group] = {}
+        self.cuts: dict[Pair, tuple[Id, ...]] = {}  # of pairs refused for them
         self.visited = 0
         self._graph = graph
         self._judge = judge
@@ -63,6 +64,8 @@ class Replay:
             self._note(pair, skip)
             return
         refusal = skip or self._judge.refusal(one, other, pair.level, pair.first_seen)
+        if refusal is CANNOT_LINK and pair.refusal != refusal:
+            self.cuts[pair] = self._judge.cuts(one, other)
         if accepted != (refusal is None) or (accepted and pair is self._moved):
             one.changed = other.changed = True
         if refusal is None:

@@ -15,12 +15,13 @@ from streams.identity.rules import (
     PERSON,
     QUARANTINED,
     SHARED,
-    TRANSACTION,
-    UNLINKED,
     IdentityRules,
     Refusal,
     skip_of,
+    skip_of_kind,
 )
+from streams.identity.spoken import hear
+from streams.identity.words import Words
 
 
 class Link(NamedTuple):
@@ -56,16 +57,17 @@ class Evidence:
         self.members: dict[Id, Member] = {}
         self.links: dict[Ends, Link] = {}
         self.cuts = Cuts()
+        self.releases = Words[Id]()
         for claim in claims:
             self._add(claim)
 
     def _add(self, claim: Claim) -> None:
+        if claim.kind == "rules":
+            return
         self.members |= {member.node: member for member in (claim.a, claim.b)}
         a, b = ends = ends_of(claim.a.node, claim.b.node)
-        if claim.kind == "cut":
-            self.cuts.add(claim.evidence, ends)
-        elif claim.kind == "uncut":
-            self.cuts.withdraw(claim.evidence)
+        if claim.kind != "link":
+            hear(claim, self.cuts, self.releases)
         elif a != b:
             old = self.links.get(ends, Link(claim.first_seen, a, b, claim.level))
             self.links[ends] = Link(min(old.first_seen, claim.first_seen), a, b, max(old.level, claim.level))
@@ -79,13 +81,16 @@ class Evidence:
 
 
 def resolve(claims: Iterable[Claim], rules: IdentityRules) -> Resolution:
-    """Customers of all identifiers in the claims. Pure; the order, number and split of the claims do not matter."""
+    """Customers of all identifiers in the claims. Pure; the order, number and split of the claims do not matter.
+
+    Claims of kind `rules` say nothing here: which rules hold is for the caller to know (`streams.identity.ruling`)."""
     evidence = Evidence(claims)
     partners = evidence.partners()
-    quarantined = frozenset(n for n, found in partners.items() if len(found) >= rules.quarantine_at) - rules.released
+    crowded = {node for node, found in partners.items() if len(found) >= rules.quarantine_at}
+    quarantined = frozenset(node for node in crowded if node not in evidence.releases)
     judge = Judge(rules, evidence.cuts.apart)
     shared = _shared_devices(evidence, partners, quarantined, judge)
-    skips = {n: UNLINKED for n, member in evidence.members.items() if rules.of(member.type).kind == TRANSACTION}
+    skips = {n: skip_of_kind(rules.of(member.type).kind) for n, member in evidence.members.items()}
     skips |= dict.fromkeys(shared, SHARED) | dict.fromkeys(quarantined, QUARANTINED)
     verdicts = {(a, b): skip_of(skips.get(a), skips.get(b)) for a, b in evidence.links}
     links = [link for ends, link in evidence.links.items() if verdicts[ends] is None]

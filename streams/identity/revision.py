@@ -10,7 +10,7 @@ from streams.identity.graph import UNDECIDED, Graph, Group, Identifier, Pair
 from streams.identity.judge import Judge
 from streams.identity.outcome import Clerk, Decision, Outcome
 from streams.identity.replay import Replay
-from streams.identity.rules import DEVICE, PERSON, QUARANTINED, SHARED
+from streams.identity.rules import DEVICE, PERSON, QUARANTINED, SHARED, Refusal, skip_of_kind
 from streams.identity.sharing import Sharing
 
 
@@ -22,7 +22,7 @@ class Revision:
         self._graph = graph
         self._judge = judge
         self._replay = Replay(graph, judge)
-        self._skipped: list[Identifier] = []
+        self._skipped: dict[Identifier, Refusal | None] = {}  # with the reason it had before
 
     @property
     def visited(self) -> int:
@@ -32,20 +32,26 @@ class Revision:
     def quarantine(self, identifiers: list[Identifier]) -> None:
         """Takes them out of the graph, and looks again at the devices that were seen with their neighbours."""
         for identifier in identifiers:
-            identifier.skip = QUARANTINED
-            self._skipped.append(identifier)
-            self.stale += identifier.pairs
+            self._set_skip(identifier, QUARANTINED)
         gone = [identifier for identifier in identifiers if identifier.kind == PERSON]
         persons = [other for person in gone for other in person.partners(PERSON)]
         self.share(persons, [device for person in gone for device in person.partners(DEVICE)])
+
+    def release(self, identifier: Identifier) -> None:
+        """Brings it back from quarantine, and looks again at the devices that were seen with it and its neighbours."""
+        self._set_skip(identifier, skip_of_kind(identifier.kind))
+        self.share([identifier] if identifier.kind == PERSON else (), [identifier] if identifier.kind == DEVICE else ())
+
+    def _set_skip(self, identifier: Identifier, skip: Refusal | None) -> None:
+        self._skipped.setdefault(identifier, identifier.skip)
+        identifier.skip = skip
+        self.stale += identifier.pairs
 
     def share(self, persons: Iterable[Identifier], devices: Iterable[Identifier] = ()) -> bool:
         """Shares and unshares devices; True if any. `persons`: whose customers of the first pass may differ."""
         misjudged = Sharing(self._graph, self._judge).misjudged(persons, devices)
         for device in misjudged:
-            device.skip = None if device.skip is SHARED else SHARED
-            self._skipped.append(device)
-            self.stale += device.pairs
+            self._set_skip(device, None if device.skip is SHARED else SHARED)
         return bool(misjudged)
 
     def run(self, moved: Pair | None = None) -> None:
@@ -55,7 +61,8 @@ class Revision:
     def outcome(self, clerk: Clerk) -> Outcome:
         left = self._left()
         homes = {group.head.node: group.head.home for group in self._replay.former.values()}
-        decisions = (*map(clerk.skip, sorted(set(self._skipped), key=_id)), *self._verdicts(clerk))
+        skips = [clerk.skip(one, self._skipped[one]) for one in sorted(self._skipped, key=_id)]
+        decisions = (*skips, *self._verdicts(clerk))
         return Outcome(self._changes(clerk.seq), left, {customer: homes[customer] for customer in left}, decisions)
 
     def _changes(self, seq: int) -> tuple[Change, ...]:
@@ -81,7 +88,7 @@ class Revision:
     def _verdicts(self, clerk: Clerk) -> Iterable[Decision]:
         for pair in sorted(self._replay.verdicts, key=lambda pair: pair.position):
             if pair.refusal is not None:
-                yield clerk.refuse(pair, pair.refusal)
+                yield clerk.refuse(pair, pair.refusal, self._replay.cuts.get(pair, ()))
                 continue
             one, other = (self._replay.former.get(end, end.customer) for end in (pair.a, pair.b))
             if one is not other or self._replay.verdicts[pair] is not UNDECIDED:

@@ -51,6 +51,11 @@ def skip_of(one: Refusal | None, other: Refusal | None) -> Refusal | None:
     return max((skip for skip in (one, other) if skip), key=SKIPS.index, default=None)
 
 
+def skip_of_kind(kind: str) -> Refusal | None:
+    """Why identifiers of this kind never join anybody, if so."""
+    return UNLINKED if kind == TRANSACTION else None
+
+
 def default_types() -> tuple[TypeRule, ...]:
     """The types of `schemas.identifiers`; a business knows its customer by its own number or by a loyalty card."""
     known = {"user_id", "loyalty_id"}
@@ -63,13 +68,12 @@ def default_types() -> tuple[TypeRule, ...]:
 @dataclass(frozen=True)
 class IdentityRules:
     """`quarantine_at`: an identifier claimed with so many others leaves the graph. `trusted_level`: needed to join two
-    known customers. `released`: identifiers that an operator keeps out of quarantine."""
+    known customers."""
 
     types: tuple[TypeRule, ...] = field(default_factory=default_types)
     quarantine_at: int = 50
     trusted_level: int = 3
     version: int = 1
-    released: frozenset[Id] = frozenset()
 
     @cached_property
     def _by_name(self) -> dict[str, TypeRule]:

@@ -5,15 +5,16 @@ from itertools import chain
 
 from schemas.ids import Id
 from schemas.messages import Change, Claim, Member
-from streams.identity.cuts import ends_of
-from streams.identity.graph import Graph, Group, Identifier, Pair, Position
+from streams.identity.graph import Graph, Group, Identifier, Pair, Position, Seen, seen_of
 from streams.identity.judge import Judge
 from streams.identity.load import load
+from streams.identity.operator import Operator
 from streams.identity.outcome import NOTHING, Clerk, Outcome
 from streams.identity.resolve import Resolution
 from streams.identity.revision import Revision
-from streams.identity.rules import DEVICE, PERSON, QUARANTINED, SHARED, IdentityRules, Refusal, skip_of
+from streams.identity.rules import CANNOT_LINK, DEVICE, PERSON, QUARANTINED, SHARED, IdentityRules, Refusal, skip_of
 
+WORDS = ("cut", "uncut", "release", "unrelease")
 EXCLUSIONS = ("cannot_link", "unique")  # such a conflict may make a device a shared one
 
 
@@ -27,6 +28,7 @@ class IdentityState:
         self.rules = rules
         self._graph = Graph(rules)
         self._judge = Judge(rules, self._graph.cuts.apart)
+        self._operator = Operator(self._graph, self._judge)
         self.visited = 0
 
     @classmethod
@@ -39,46 +41,53 @@ class IdentityState:
     def apply(self, seq: int, claim: Claim) -> Outcome:
         """Takes one claim; `seq` is its offset + 1. A claim that teaches nothing has an empty outcome."""
         self.visited = 0
-        first, second = self._graph.identifier(claim.a), self._graph.identifier(claim.b)
-        a, b = (first, second) if first.id < second.id else (second, first)
         if claim.kind == "link":
-            return self._link(seq, a, b, claim) if a is not b else NOTHING
-        if claim.kind == "cut":
-            return self._cut(seq, a, b, claim)
-        if claim.kind == "uncut":
-            return self._uncut(seq, a, b, claim)
-        raise ValueError(f"claim {seq}: kind is {claim.kind!r}; it must be link, cut or uncut")
+            return self._link(seq, claim)
+        if claim.kind not in WORDS:
+            raise ValueError(f"claim {seq}: kind is {claim.kind!r}; it must be link, {', '.join(WORDS)}")
+        outcome = self._operator.take(seq, claim)
+        self.visited = self._operator.visited
+        return outcome
 
-    def _link(self, seq: int, a: Identifier, b: Identifier, claim: Claim) -> Outcome:
+    def _link(self, seq: int, claim: Claim) -> Outcome:
+        first, second = self._graph.identifier(claim.a), self._graph.identifier(claim.b)
+        if first is second:
+            return NOTHING
+        a, b = (first, second) if first.id < second.id else (second, first)
+        clerk = Clerk(seq, self.rules, claim.evidence)
         pair = self._graph.find(a, b)
         if pair is not None:
-            return self._relearn(seq, pair, claim)
+            return self._relearn(clerk, pair, seen_of(claim))
         newest = self._is_newest(a, b, claim.first_seen)
-        pair = self._graph.connect(a, b, claim.first_seen, claim.level)
+        return self._learn(clerk, self._graph.connect(a, b, seen_of(claim)), newest)
+
+    def _learn(self, clerk: Clerk, pair: Pair, newest: bool) -> Outcome:
+        """A pair that was not known before."""
+        a, b = pair.a, pair.b
         crowded = [end for end in (a, b) if end.skip is not QUARANTINED and self._graph.crowded(end)]
         if crowded:
-            return self._quarantine(seq, crowded)
+            return self._quarantine(clerk, crowded)
         if skip := skip_of(a.skip, b.skip):
-            return self._refuse(seq, pair, skip)
+            return self._refuse(clerk, pair, skip)
         if newest and not (a.customer.refused or b.customer.refused):
             refusal = self._verdict(pair)
             if refusal is None or refusal.rule not in EXCLUSIONS:
-                return self._settle(seq, pair, refusal)
+                return self._settle(clerk, pair, refusal)
         if not newest and (self._slips_in(a, b, pair) or self._slips_in(b, a, pair)):
-            return self._slip_in(seq, pair)
-        return self._revise(seq, pair, newest)
+            return self._slip_in(clerk, pair)
+        return self._revise(clerk, pair, newest)
 
     def _verdict(self, pair: Pair) -> Refusal | None:
         """On a pair later than all near it: the customers as they are now are those to judge."""
         one, other = pair.a.customer, pair.b.customer
         return None if one is other else self._judge.refusal(one, other, pair.level, pair.first_seen)
 
-    def _settle(self, seq: int, pair: Pair, refusal: Refusal | None) -> Outcome:
+    def _settle(self, clerk: Clerk, pair: Pair, refusal: Refusal | None) -> Outcome:
         one, other = pair.a.customer, pair.b.customer
         if refusal is not None:
-            return self._refuse(seq, pair, refusal)
+            return self._refuse(clerk, pair, refusal)
         if one is not other:
-            return self._join(seq, pair)
+            return self._join(clerk, pair)
         pair.refusal, one.newest = None, pair
         return NOTHING
 
@@ -90,9 +99,9 @@ class IdentityState:
             return False
         return self._judge.admits(group, device.member, other.member, pair.first_seen)
 
-    def _slip_in(self, seq: int, pair: Pair) -> Outcome:
+    def _slip_in(self, clerk: Clerk, pair: Pair) -> Outcome:
         newest = pair.a.customer.newest or pair.b.customer.newest
-        outcome = self._join(seq, pair)
+        outcome = self._join(clerk, pair)
         pair.a.customer.newest = newest
         return outcome
 
@@ -111,65 +120,46 @@ class IdentityState:
             return True
         return one is not other and self._judge.excludes(chain(one.members, other.members))
 
-    def _revise(self, seq: int, pair: Pair, newest: bool = False, moved: bool = False) -> Outcome:
+    def _revise(self, clerk: Clerk, pair: Pair, newest: bool = False, moved: bool = False) -> Outcome:
         revision = Revision(self._graph, self._judge)
         persons = [end for end in (pair.a, pair.b) if end.kind == PERSON and end.skip is not QUARANTINED]
         devices = [end for end in (pair.a, pair.b) if end.kind == DEVICE]
         shared = self._may_share(pair) and revision.share(persons if len(persons) > 1 else (), devices)
         if newest and not shared:
-            return self._settle(seq, pair, self._verdict(pair))
+            return self._settle(clerk, pair, self._verdict(pair))
         revision.stale.append(pair)
-        return self._conclude(seq, revision, pair if moved else None)
+        return self._conclude(clerk, revision, pair if moved else None)
 
-    def _relearn(self, seq: int, pair: Pair, claim: Claim) -> Outcome:
+    def _relearn(self, clerk: Clerk, pair: Pair, seen: Seen) -> Outcome:
         """A known pair, seen earlier or at a higher level than known."""
-        moved = claim.first_seen < pair.first_seen
-        raised = claim.level > pair.level
-        pair.first_seen = min(pair.first_seen, claim.first_seen)
-        pair.level = max(pair.level, claim.level)
+        moved = seen.first_seen < pair.first_seen
+        raised = seen.level > pair.level
+        pair.learn(seen)
         if pair.a.skip or pair.b.skip:
             self._graph.forget_newest(pair)
             return NOTHING
         settled = pair.a.customer.refused == 0 == pair.b.customer.refused
-        return self._revise(seq, pair, moved=moved) if moved or (raised and not settled) else NOTHING
+        return self._revise(clerk, pair, moved=moved) if moved or (raised and not settled) else NOTHING
 
-    def _quarantine(self, seq: int, crowded: list[Identifier]) -> Outcome:
+    def _quarantine(self, clerk: Clerk, crowded: list[Identifier]) -> Outcome:
         revision = Revision(self._graph, self._judge)
         revision.quarantine(crowded)
-        return self._conclude(seq, revision)
+        return self._conclude(clerk, revision)
 
-    def _conclude(self, seq: int, revision: Revision, moved: Pair | None = None) -> Outcome:
+    def _conclude(self, clerk: Clerk, revision: Revision, moved: Pair | None = None) -> Outcome:
         revision.run(moved)
         self.visited = revision.visited
-        return revision.outcome(Clerk(seq, self.rules))
+        return revision.outcome(clerk)
 
-    def _cut(self, seq: int, a: Identifier, b: Identifier, claim: Claim) -> Outcome:
-        held = self._graph.cuts.add(claim.evidence, ends_of(a.id, b.id))
-        return self._operate(seq, [(a, b)], claim) if held else NOTHING
-
-    def _uncut(self, seq: int, a: Identifier, b: Identifier, claim: Claim) -> Outcome:
-        known = self._graph.identifiers
-        freed = self._graph.cuts.withdraw(claim.evidence)
-        return self._operate(seq, [(known[one], known[other]) for one, other in freed], claim) if freed else NOTHING
-
-    def _operate(self, seq: int, pairs: list[tuple[Identifier, Identifier]], claim: Claim) -> Outcome:
-        """An operator's word may change any verdict in the customers of the two."""
-        revision = Revision(self._graph, self._judge)
-        ends = set(chain.from_iterable(pairs))
-        revision.share(end for end in ends if end.kind == PERSON and end.skip is None)
-        for group in {end.customer for end in ends}:
-            revision.stale += (pair for member in self._graph.members(group) for pair in member.pairs)
-        outcome, clerk = self._conclude(seq, revision), Clerk(seq, self.rules)
-        told = tuple(clerk.cut(a, b, claim.kind, claim.reason) for a, b in pairs)
-        return outcome._replace(decisions=told + outcome.decisions)
-
-    def _refuse(self, seq: int, pair: Pair, refusal: Refusal) -> Outcome:
+    def _refuse(self, clerk: Clerk, pair: Pair, refusal: Refusal) -> Outcome:
         pair.refusal = refusal
-        for group in (pair.a.customer, pair.b.customer):
+        one, other = pair.a.customer, pair.b.customer
+        cuts = self._judge.cuts(one, other) if refusal is CANNOT_LINK else ()
+        for group in (one, other):
             group.note_refused(pair)
-        return Outcome(decisions=(Clerk(seq, self.rules).refuse(pair, refusal),))
+        return Outcome(decisions=(clerk.refuse(pair, refusal, cuts),))
 
-    def _join(self, seq: int, pair: Pair) -> Outcome:
+    def _join(self, clerk: Clerk, pair: Pair) -> Outcome:
         one, other = pair.a.customer, pair.b.customer
         merge = min(len(one), len(other)) > 1
         winner, loser = sorted((one.head, other.head), key=self.rules.strength)
@@ -177,10 +167,10 @@ class IdentityState:
         refused = one.refused + other.refused
         joined = self._graph.join(one, other, pair.first_seen)
         pair.refusal, joined.newest, joined.refused = None, pair, refused
-        gone = Change(loser.node, loser.home, seq, ())
-        grown = Change(winner.node, winner.home, seq, tuple(sorted(joined.members)))
+        gone = Change(loser.node, loser.home, clerk.seq, ())
+        grown = Change(winner.node, winner.home, clerk.seq, tuple(sorted(joined.members)))
         changes = (gone, grown) if loser.node < winner.node else (grown, gone)
-        decision = Clerk(seq, self.rules).join(pair, merge)
+        decision = clerk.join(pair, merge)
         return Outcome(changes, {loser.node: left}, {loser.node: loser.home}, (decision,))
 
     def customer_of(self, node: Id) -> Id:

@@ -27,7 +27,7 @@ def member(name: str) -> Member:
 
 
 def link(a: str, b: str, at: int = 0, level: int = 1, source: str = "shop") -> Claim:
-    return Claim("link", member(a), member(b), at, level, source, bytes(16))
+    return Claim("link", member(a), member(b), at, level, source, bytes([at % 251, level]) * 8)
 
 
 def cut(id: int, a: str, b: str) -> Claim:
@@ -36,6 +36,14 @@ def cut(id: int, a: str, b: str) -> Claim:
 
 def uncut(id: int, a: str, b: str) -> Claim:
     return Claim("uncut", member(a), member(b), 0, 0, "operator", bytes([id]) * 16, "one after all")
+
+
+def release(id: int, name: str) -> Claim:
+    return Claim("release", member(name), member(name), 0, 0, "operator", bytes([id]) * 16, "a family")
+
+
+def unrelease(id: int, name: str) -> Claim:
+    return Claim("unrelease", member(name), member(name), 0, 0, "operator", bytes([id]) * 16, "no family")
 
 
 PEOPLE = ["user_id 1", "user_id 2", "loyalty_id 1", "loyalty_id 2", "email 1", "email 2", "email 3", "crm_id 1"]
@@ -55,7 +63,9 @@ links = st.builds(
 cut_ids = st.integers(1, 3)
 cuts = st.builds(lambda id, pair: cut(id, *pair), cut_ids, few_ends)
 uncuts = st.builds(lambda id, pair: uncut(id, *pair), cut_ids, few_ends)
-claims = st.one_of(links, links, links, links, links, cuts, uncuts)
+releases = st.builds(release, cut_ids, st.sampled_from(PEOPLE[:5] + DEVICES[:3]))
+unreleases = st.builds(unrelease, cut_ids, st.sampled_from(PEOPLE[:5] + DEVICES[:3]))
+claims = st.one_of(links, links, links, links, links, cuts, uncuts, releases, unreleases)
 histories = st.lists(claims, max_size=10)
 
 
@@ -69,8 +79,14 @@ def walk(random, lengths=(6, 12, 30, 60)):
         if random.random() < 0.3:
             pair = random.choice(PEOPLE), random.choice(DEVICES[:3])
         if random.random() < cutting:
-            history.append(random.choice([cut, cut, uncut])(random.randint(1, 4), *pair))
+            history.append(said(random, pair))
         else:
             at = step // 2 if ordered and random.random() < 0.9 else random.randint(0, span)
             history.append(link(*pair, at, random.choice([0, 1, 3, 4])))
     return history
+
+
+def said(random, pair):
+    """An operator's claim about the pair, or about its first."""
+    kind, id = random.choice([cut, cut, uncut, release, unrelease]), random.randint(1, 4)
+    return kind(id, *pair) if kind in (cut, uncut) else kind(id, pair[0])

@@ -1,8 +1,9 @@
-"""The outcome that a claim must have, from the resolutions before and after it alone."""
+"""The outcome that a claim must have, from the resolutions before and after it alone, but for what it rests on."""
 
 from collections import defaultdict
 
 from schemas.messages import Change
+from streams.identity.operator import TOO_LATE, UNHEARD
 from streams.identity.outcome import Decision, Outcome, in_words
 from streams.identity.resolve import Evidence
 
@@ -33,7 +34,7 @@ def difference(history, before, after, rules):
         tuple(
             Decision(seq, a, b, kind, reason, detail, after.customer_of[a], rules.version)
             for a, b, kind, reason, detail in [
-                *cuts(history[-1], before, after),
+                *words(history, before, after),
                 *sorted(skips(members, before, after, rules)),
                 *verdicts(history, before, after, rules),
             ]
@@ -41,11 +42,38 @@ def difference(history, before, after, rules):
     )
 
 
-def cuts(claim, before, after):
-    if claim.kind != "link":
-        reason = "cannot_link" if claim.kind == "cut" else "withdrawn"
-        for _, (a, b) in sorted(before.cuts ^ after.cuts):
-            yield a, b, claim.kind, reason, claim.reason
+def words(history, before, after):
+    """What an operator's claim leaves, unless it was heard before."""
+    *former, claim = history
+    kind = claim.kind
+    if kind == "link" or claim in former or (kind.startswith("un") and claim.evidence in ids(former, kind)):
+        return
+    if kind == "uncut":
+        pairs = {ends(c) for c in former if c.kind == "cut" and c.evidence == claim.evidence}
+        effect = [(a, b, kind, "withdrawn", claim.reason) for a, b in sorted(pairs)]
+        yield from effect or [(*ends(claim), kind, "unknown", UNHEARD)]
+    elif kind == "unrelease":
+        nodes = {c.a.node for c in former if c.kind == "release" and c.evidence == claim.evidence}
+        effect = [(node, node, kind, "withdrawn", claim.reason) for node in sorted(nodes)]
+        yield from effect or [(claim.a.node, claim.a.node, kind, "unknown", UNHEARD)]
+    elif any(same(claim, c) for c in former):
+        return
+    elif claim.evidence in ids(former, "un" + kind):
+        yield *ends(claim), kind, "withdrawn", TOO_LATE
+    else:
+        yield *ends(claim), kind, {"cut": "cannot_link", "release": "released"}[kind], claim.reason
+
+
+def ends(claim):
+    return tuple(sorted((claim.a.node, claim.b.node)))
+
+
+def ids(claims, kind):
+    return {c.evidence for c in claims if c.kind == kind}
+
+
+def same(one, other):
+    return (one.kind, one.evidence, ends(one)) == (other.kind, other.evidence, ends(other))
 
 
 def skips(members, before, after, rules):
@@ -58,6 +86,9 @@ def skips(members, before, after, rules):
     for node in before.shared - after.shared - after.quarantined:
         detail = f"no persons seen with this {members[node].type} exclude each other"
         yield node, node, "unshare", "allowed", detail
+    for node in before.quarantined - after.quarantined - after.shared:
+        detail = f"this {members[node].type} may be claimed with as many others as it is"
+        yield node, node, "unquarantine", "allowed", detail
 
 
 def verdicts(history, before, after, rules):
@@ -74,3 +105,32 @@ def verdicts(history, before, after, rules):
         elif known or one != other:
             kind = "merge" if one != other and min(sizes) > 1 else "attach"
             yield a, b, kind, "allowed", f"{types[0]} and {types[1]} were seen together, at level {level}"
+
+
+def plain(outcome):
+    """Without the evidence of its decisions."""
+    return outcome._replace(decisions=tuple(d._replace(evidence=()) for d in outcome.decisions))
+
+
+def unfounded(outcome, history, after):
+    """Decisions whose evidence is not what it must be: the first and the strongest link of a pair, or the links of an
+    identifier that left the graph, then the cuts in the way, then the claim itself."""
+    for decision in outcome.decisions:
+        *rest, last = decision.evidence
+        links = [c for c in history if c.kind == "link" and ends(c) == (decision.a, decision.b)]
+        cuts = {id for id, _ in after.cuts}
+        if decision.kind in ("attach", "merge", "refuse"):
+            first = min((c.first_seen, c.evidence) for c in links)[1]
+            strong = min((-c.level, c.evidence) for c in links)[1]
+            if decision.evidence[0] != first or strong not in decision.evidence:
+                yield decision
+            if decision.reason == "cannot_link" and not cuts & {*decision.evidence}:
+                yield decision
+        elif decision.kind in ("quarantine", "share"):
+            seen = {c.evidence for c in history if c.kind == "link" and decision.a in ends(c)}
+            if not seen <= {*decision.evidence} and not len(seen) > len(rest):
+                yield decision
+        elif decision.evidence != (history[-1].evidence,):
+            yield decision
+        if last != history[-1].evidence and history[-1].evidence not in rest:
+            yield decision

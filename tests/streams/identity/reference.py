@@ -13,6 +13,8 @@ def reference(claims: list[Claim], rules: IdentityRules):
     undone = {c.evidence for c in claims if c.kind == "uncut"}
     cuts = [{c.a.node, c.b.node} for c in claims if c.kind == "cut" and c.evidence not in undone]
     cuts = [ends for ends in cuts if len(ends) == 2]
+    taken_back = {c.evidence for c in claims if c.kind == "unrelease"}
+    released = {c.a.node for c in claims if c.kind == "release" and c.evidence not in taken_back}
 
     def group(node, accepted):
         found = {node}
@@ -41,7 +43,7 @@ def reference(claims: list[Claim], rules: IdentityRules):
         return accepted, dict(reasons)
 
     partners = {n: {m for _, *ends, _ in pairs if n in ends for m in ends} - {n} for n in of}
-    out = {n for n in of if len(partners[n]) >= rules.quarantine_at} - rules.released
+    out = {n for n in of if len(partners[n]) >= rules.quarantine_at} - released
     persons = {n for n in of if of[n].kind == "person"} - out
     accepted, _ = partition([p for p in pairs if persons >= {*p[1:3]}])
     around = {d: {n for p in partners[d] & persons for n in group(p, accepted)} for d in of if of[d].kind == "device"}

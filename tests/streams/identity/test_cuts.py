@@ -34,9 +34,15 @@ def test_a_pair_is_apart_while_one_of_its_cuts_holds(words):
 
 def test_only_what_changes_is_told():
     cuts = Cuts()
-    assert cuts.add(b"1", ENDS[0])
-    assert not cuts.add(b"1", ENDS[0])
+    assert cuts.add(b"1", ENDS[0]) == "holds"
+    assert cuts.add(b"1", ENDS[0]) == "known"
     assert cuts.withdraw(b"1") == [ENDS[0]]
-    assert cuts.withdraw(b"1") == []
-    assert not cuts.add(b"1", ENDS[1])
-    assert not cuts.add(b"2", (b"a", b"a"))
+    assert cuts.withdraw(b"1") is None
+    assert cuts.add(b"1", ENDS[1]) == "withdrawn"
+
+
+def test_nothing_is_kept_apart_from_itself():
+    cuts = Cuts()
+    cuts.add(b"1", (b"a", b"a"))
+    assert not cuts.apart
+    assert cuts.withdraw(b"1") == [(b"a", b"a")]

@@ -1,10 +1,8 @@
 """The rules one by one, each by the smallest history that shows it."""
 
-from dataclasses import replace
-
 from streams.identity.resolve import resolve
 from streams.identity.rules import IdentityRules
-from tests.streams.identity.alphabet import RULES, cut, link, member, uncut
+from tests.streams.identity.alphabet import RULES, cut, link, member, release, uncut, unrelease
 
 
 def groups(*claims, rules=RULES):
@@ -118,9 +116,15 @@ def test_an_identifier_claimed_with_too_many_others_leaves_the_graph():
 
 def test_an_operator_releases_an_identifier_from_quarantine():
     claims = [link(f"user_id {n}", "email 1", n) for n in range(4)]
-    assert groups(*claims, rules=replace(RULES, released=frozenset([member("email 1").node]))) == [
-        {"user_id 0", "email 1"}
-    ]
+    assert groups(*claims, release(1, "email 1")) == [{"user_id 0", "email 1"}]
+    assert groups(*claims, release(1, "email 1"), unrelease(1, "email 1")) == []
+
+
+def test_two_releases_of_one_identifier_are_withdrawn_one_by_one():
+    claims = [link(f"user_id {n}", "email 1", n) for n in range(4)]
+    claims += [release(1, "email 1"), release(2, "email 1"), unrelease(1, "email 1")]
+    assert groups(*claims) == [{"user_id 0", "email 1"}]
+    assert groups(*claims, unrelease(2, "email 1")) == []
 
 
 def test_a_device_of_two_customers_who_exclude_each_other_is_shared():
