@@ -4,7 +4,6 @@ Facts point to the objects, so a way back puts old values into them instead of r
 holds the values of all slots; a slot may hold text, bytes, numbers, None, and tuples of these.
 """
 
-from collections.abc import Callable
 from operator import attrgetter
 from typing import Any, ClassVar, Self
 
@@ -18,7 +17,7 @@ class Part:
     """`save` gives the object and the values of its slots; `load` puts them back into that object."""
 
     __slots__: ClassVar[tuple[str, ...]] = ()
-    _values: ClassVar[Callable[[Any], tuple[Any, ...]]]
+    _values: ClassVar["attrgetter[tuple[Any, ...]]"]
 
     def __init_subclass__(cls) -> None:
         first, *more = cls.__slots__
