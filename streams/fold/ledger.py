@@ -1,5 +1,7 @@
 """What a fold has said so far: an entry per folded fact, the marks of the detectors, and the rows made from both."""
 
+from collections.abc import Collection
+
 from schemas.fact import Row, Signal
 from schemas.ids import NONE
 from streams.detectors.contract import Notes
@@ -13,17 +15,20 @@ _NO_JOURNEY: Summary = "", 0, 0, 0, 0, 0, 0, 0, ()
 
 
 class Ledger(Notes):
-    """`entries` by place; `changed`: places whose rows may differ from those last taken, some twice.
+    """`entries` by place from `base` on, `kept` those of earlier places that may still change; `changed`: places whose rows
+    may differ from those last taken, some twice.
 
     A log of the marks undoes them when the facts from some place on are told again.
     """
 
-    __slots__ = ("_log", "_marks", "_waiting", "changed", "entries", "now", "teller")
+    __slots__ = ("_log", "_marks", "_waiting", "base", "changed", "entries", "kept", "now", "teller")
 
     def __init__(self, now: int) -> None:
         self.now = now
         self.teller = 0  # place of the fact that the detectors are looking at
+        self.base = 0
         self.entries: list[Entry] = []
+        self.kept: dict[int, Entry] = {}
         self.changed: list[int] = []
         self._waiting: dict[int, int] = {}  # place of each row with an open deadline, and that deadline
         self._marks: dict[int, tuple[Mark, ...]] = {}
@@ -63,11 +68,46 @@ class Ledger(Notes):
         while self._log and self._log[-1][0] >= place:
             _, marked, self._marks[marked] = self._log.pop()
             self.changed.append(marked)
-        del self.entries[place:]
+        del self.entries[place - self.base :]
+
+    def undecided(self) -> set[int]:
+        """Places of rows with a mark whose time has not come."""
+        return {place for place, marks in self._marks.items() if any(due > self.now for due, _ in marks)}
+
+    def marks_before(self, place: int) -> dict[int, tuple[Mark, ...]]:
+        """The marks of each row as they were when the fact at this place was to be told."""
+        marks = dict(self._marks)
+        for teller, marked, before in reversed(self._log):
+            if teller < place:
+                break
+            marks[marked] = before
+        return marks
+
+    def drop(self, base: int, keep: Collection[int]) -> None:
+        """Forgets the rows before `base` but for those to keep, and what could be undone before it."""
+        known = {place: self.kept[place] for place in self.kept if place in keep}
+        known |= {place: self.entries[place - self.base] for place in keep if self.base <= place < base}
+        del self.entries[: base - self.base]
+        self.base, self.kept = base, known
+        self._log = [entry for entry in self._log if entry[0] >= base]
+        self._marks = {place: marks for place, marks in self._marks.items() if marks and (place >= base or place in known)}
+        self._waiting = {place: due for place, due in self._waiting.items() if place >= base or place in known}
+
+    def put_back(self, base: int, kept: dict[int, Entry], marks: dict[int, tuple[Mark, ...]]) -> None:
+        """Begins with what a checkpoint has kept."""
+        self.base, self.kept, self._marks = base, kept, marks
+        self.changed.extend(kept)
+
+    def restart(self) -> None:
+        """As if no fact from `base` on had been told."""
+        self.rewind(self.base)
+        self.changed = [place for place in self.changed if place < self.base]
+        self._waiting = {place: due for place, due in self._waiting.items() if place < self.base}
 
     def row(self, place: int) -> Row:
         """The row of a fact as of `now`."""
-        session, journey, stage, previous, gap = self.entries[place]
+        entry = self.entries[place - self.base] if place >= self.base else self.kept[place]
+        session, journey, stage, previous, gap = entry
         start = end = count = due = 0
         if session.place == place:
             start, end, count = session.start, session.end, session.count
