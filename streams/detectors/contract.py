@@ -14,7 +14,7 @@ from schemas.fact import Fact, Signal
 from schemas.ids import Id
 from streams.fold.contacts import ContactRules
 
-Memory = Hashable
+Memory = Hashable  # text, bytes, numbers, None, and tuples of these: a checkpoint gives a named tuple back as a plain one
 
 
 class Seen(NamedTuple):

@@ -69,7 +69,7 @@ class Unanswered(Detector):
 
 def _open(memory: Memory, time: int) -> tuple[Waiting, ...]:
     waiting: tuple[Waiting, ...] = memory or ()  # type: ignore[assignment] # its own value from last time
-    return tuple(one for one in waiting if one.due >= time)
+    return tuple(Waiting._make(one) for one in waiting if one[0] >= time)
 
 
 detector = Unanswered()

@@ -1,18 +1,25 @@
-"""A customer's timeline: facts in, rows out, one cheap step for a fact in order and a short way back for a late one."""
+"""A customer's timeline: facts in, rows out, one cheap step for a fact in order and a short way back for a late one.
+
+A long one is a window: what lies before its *cut* is let go, but for the rows that may still change (streams.fold.window).
+"""
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterable
+from itertools import islice
+from typing import Any
 
 from schemas.fact import Fact, Key, Row
 from schemas.ids import NONE, Id
+from streams.fold.checkpoint import numbers, packed, unpacked
 from streams.fold.ledger import Ledger
 from streams.fold.rules import JourneyRules
 from streams.fold.state import Checkpoint, State
+from streams.fold.window import WINDOW, Dropped, Window
 
-CHECKPOINT_EVERY = 32
 CHECKPOINTS_AT_MOST = 64
 BYTES_EMPTY = 1_900  # measured by bench/fold.py
 BYTES_PER_FACT = 700
+BEGINNING = -(1 << 62)  # a cut before every fact, and a time before every time
 
 
 def attached(status: str) -> Row:
@@ -34,40 +41,74 @@ class Timeline:
     Equal to `fold` of all its facts at the greatest `now` it was told. Not promised: that a row of `changes` differs.
     """
 
-    __slots__ = ("_aside", "_aside_changed", "_checkpoints", "_every", "_facts", "_first", "_groups", "_ledger",
-                 "_more", "_rules", "_state")  # fmt: skip
+    __slots__ = ("_aside", "_aside_changed", "_attached", "_checkpoints", "_dropped", "_every", "_facts", "_first",
+                 "_groups", "_kept", "_ledger", "_more", "_rules", "_state", "cut", "horizon")  # fmt: skip
 
-    def __init__(self, rules: JourneyRules, checkpoint_every: int = CHECKPOINT_EVERY) -> None:
+    def __init__(self, rules: JourneyRules, checkpoint_every: int = WINDOW.every) -> None:
         self._rules, self._every = rules, checkpoint_every
         self._first: dict[Id, Fact] = {}  # the first fact told under each event id
         self._groups: dict[tuple[int, Id], dict[Key, Fact]] = {}  # facts of one event, where there was more than one
         self._more = 0  # keys that are not the first of their event id
         self._aside: dict[Key, Row] = {}  # late and duplicate facts
         self._aside_changed: dict[Key, Fact] = {}
-        self._start(0)
-
-    def _start(self, now: int) -> None:
+        self._attached: list[tuple[Fact, Row]] = []  # facts whose rows are told once and not remembered
         self._facts: list[Fact] = []
-        self._state, self._ledger = State(self._rules), Ledger(now)
+        self._kept: dict[int, Fact] = {}  # by place, before the cut
+        self._dropped = 0
+        self.cut = self.horizon = BEGINNING
+        self._state, self._ledger = State(rules), Ledger(0)
         self._checkpoints: list[tuple[int, Checkpoint]] = []
+
+    @classmethod
+    def restored(cls, rules: JourneyRules, data: bytes, cut: int, dropped: int, horizon: int, every: int) -> "Timeline":
+        """The timeline that was `packed`, before the facts at and after its cut are added. `dropped`: how many facts there
+        are before the cut, `horizon`: the greatest original_timestamp of these."""
+        timeline, begun = cls(rules, every), unpacked(data)
+        timeline.cut, timeline.horizon, timeline._dropped = cut, horizon, dropped
+        timeline._kept = begun.facts
+        timeline._ledger.put_back(begun.base, begun.entries, begun.marks)
+        timeline._state.load(begun.state)
+        timeline._checkpoints = [(begun.base, begun.state)]
+        return timeline
 
     @property
     def count(self) -> int:
-        """Distinct fact keys."""
-        return len(self._first) + self._more
+        """Distinct fact keys, those before the cut included."""
+        return len(self._first) + self._more + self._dropped
+
+    @property
+    def has_cut(self) -> bool:
+        """Whether something was let go."""
+        return self.cut > BEGINNING
+
+    @property
+    def held(self) -> int:
+        """Facts in memory."""
+        return len(self._first) + self._more + len(self._kept)
 
     @property
     def newest(self) -> int:
         """Event time of the last folded fact, 0 if there is none."""
-        return self._facts[-1][3] if self._facts else 0
+        return self._facts[-1][3] if self._facts else self._state.time
 
     @property
     def size(self) -> int:
         """About how many bytes this timeline holds, its facts included."""
-        return BYTES_EMPTY + BYTES_PER_FACT * self.count
+        return BYTES_EMPTY + BYTES_PER_FACT * self.held
+
+    def doubts(self, fact: Fact) -> bool:
+        """Whether this fact may touch what lies before the cut: then it must be judged before it is added."""
+        return (fact[3] < self.cut or fact[1] <= self.horizon) and self._first.get(fact[2]) != fact
+
+    def attach(self, fact: Fact, row: Row) -> None:
+        """The row of a fact that was judged to be late or a duplicate; nothing else changes."""
+        self._attached.append((fact, row))
+        self._dropped += 1
+        self.horizon = max(self.horizon, fact[1])
 
     def add(self, facts: Iterable[Fact]) -> None:
-        """Takes facts in. Those that belong before known ones cost one re-fold per call, from the checkpoint before."""
+        """Takes facts in. Those that belong before known ones cost one re-fold per call, from the checkpoint before.
+        With a cut: only facts without doubt and those that were judged to be folded."""
         first, late_after = self._first, self._rules.late_after
         fresh: list[Fact] = []
         again = False
@@ -88,8 +129,9 @@ class Timeline:
             self._insert(fresh)
 
     def touch(self, nodes: Collection[Id]) -> None:
-        """The rows of the facts of these nodes will be among the changes."""
-        self._ledger.changed.extend(place for place, fact in enumerate(self._facts) if fact[0] in nodes)
+        """The rows of the facts of these nodes will be among the changes, if they are in memory."""
+        base = self._ledger.base
+        self._ledger.changed.extend(place for place, fact in enumerate(self._facts, base) if fact[0] in nodes)
         for key in [key for key in self._aside if key[0] in nodes]:
             self._aside_changed[key] = self._groups.get(key[1:], {}).get(key) or self._first[key[2]]
 
@@ -110,17 +152,31 @@ class Timeline:
     def next_deadline(self) -> tuple[int, Key] | None:
         """The earliest open deadline and the key of the fact in whose row it stands."""
         following = self._ledger.next_deadline()
-        return (following[0], self._facts[following[1]][:3]) if following else None
+        return (following[0], self._fact(following[1])[:3]) if following else None
+
+    def _fact(self, place: int) -> Fact:
+        base = self._ledger.base
+        return self._facts[place - base] if place >= base else self._kept[place]
 
     def changed(self) -> list[tuple[Fact, Row]]:
         """The rows that may differ since the last call, each with its fact."""
-        ledger, facts, row = self._ledger, self._facts, self._ledger.row
-        pairs = [(facts[place], row(place)) for place in set(ledger.changed)]
+        ledger, row, places = self._ledger, self._ledger.row, set(self._ledger.changed)
+        if ledger.base:
+            pairs = [(self._fact(place), row(place)) for place in places]
+        else:
+            facts = self._facts
+            pairs = [(facts[place], row(place)) for place in places]
         ledger.changed = []
         if self._aside_changed:
             pairs += [(fact, self._aside[key]) for key, fact in self._aside_changed.items()]
             self._aside_changed = {}
-        return pairs
+        return pairs + self._attached if self._attached else pairs
+
+    def passed(self) -> list[Key]:
+        """Keys of the attached rows, which have been told by now and are forgotten with this."""
+        keys = [fact[:3] for fact, _ in self._attached]
+        self._attached = []
+        return keys
 
     def changes(self) -> dict[Key, Row]:
         """The same by fact key."""
@@ -157,18 +213,20 @@ class Timeline:
 
     def _replaced(self, known: Fact, fact: Fact) -> bool:
         """Puts an attempt that was received earlier in the place of another, if that changes nothing else."""
-        place = bisect_left(self._facts, order(known), key=order)
-        if not same_but_for_receipt(known, fact) or self._is_late(known) or self._facts[place : place + 1] != [known]:
+        at = bisect_left(self._facts, order(known), key=order)
+        if not same_but_for_receipt(known, fact) or self._is_late(known) or self._facts[at : at + 1] != [known]:
             return False
-        self._facts[place] = fact
-        self._ledger.changed.append(place)
+        self._facts[at] = fact
+        self._ledger.changed.append(at + self._ledger.base)
         return True
 
     def _rebuild(self) -> None:
-        """Folds everything again."""
+        """Folds everything in memory again."""
         groups = [list(group.values()) for group in self._groups.values()]
         groups += [[fact] for fact in self._first.values() if fact[1:3] not in self._groups]
-        self._start(self._ledger.now)
+        self._facts = []
+        self._rewind(self._ledger.base)
+        self._ledger.restart()
         self._aside, self._aside_changed = {}, {}
         fresh: list[Fact] = []
         for group in groups:
@@ -184,38 +242,35 @@ class Timeline:
             self._insert(fresh)
 
     def _insert(self, fresh: list[Fact]) -> None:
-        facts = self._facts
+        facts, base = self._facts, self._ledger.base
         if len(fresh) > 1:
             fresh.sort(key=order)
-        start = len(facts)
-        if not start or fresh[0][3] > facts[-1][3] or order(fresh[0]) > order(facts[-1]):
+        start = base + len(facts)
+        if not facts or fresh[0][3] > facts[-1][3] or order(fresh[0]) > order(facts[-1]):
             facts += fresh
         else:
-            place = bisect_left(facts, order(fresh[0]), key=order)
-            facts[place:] = sorted(facts[place:] + fresh, key=order)
-            start = self._rewind(place)
+            at = bisect_left(facts, order(fresh[0]), key=order)
+            facts[at:] = sorted(facts[at:] + fresh, key=order)
+            start = self._rewind(base + at)
         self._run(start)
 
     def _rewind(self, place: int) -> int:
         """Back to the last checkpoint at or before a place; gives its place."""
         while self._checkpoints and self._checkpoints[-1][0] > place:
             self._checkpoints.pop()
-        if not self._checkpoints:
-            self._state, self._ledger = State(self._rules), Ledger(self._ledger.now)
-            return 0
-        start, saved = self._checkpoints[-1]
+        start, saved = self._checkpoints[-1] if self._checkpoints else (0, State(self._rules).save())
         self._state.load(saved)
         self._ledger.rewind(start)
         self._ledger.changed += self._state.heads()
         return start
 
     def _run(self, start: int) -> None:
-        facts, ledger, step, entries = self._facts, self._ledger, self._state.step, self._ledger.entries
-        for place in range(start, len(facts)):
+        ledger, step, entries = self._ledger, self._state.step, self._ledger.entries
+        for place, fact in enumerate(islice(self._facts, start - ledger.base, None), start):
             if not place % self._every and place:
                 self._checkpoint(place)
-            entries.append(step(facts[place], place, ledger))
-        ledger.changed.extend(range(start, len(facts)))
+            entries.append(step(fact, place, ledger))
+        ledger.changed.extend(range(start, ledger.base + len(self._facts)))
 
     def _checkpoint(self, place: int) -> None:
         """Keeps the state before the fact at this place; the older half gets sparser when there are too many."""
@@ -224,7 +279,73 @@ class Timeline:
             return
         kept.append((place, self._state.save()))
         if len(kept) > CHECKPOINTS_AT_MOST:
-            del kept[: CHECKPOINTS_AT_MOST // 2 : 2]
+            del kept[1 : CHECKPOINTS_AT_MOST // 2 : 2]  # the first may be the one at the cut
+
+    def compact(self, window: Window) -> Dropped | None:
+        """Moves the cut, if enough facts can be let go by it. Their rows must have been told and be stored."""
+        if self._ledger.changed or self._aside_changed or self._attached:
+            return None
+        found = self._place_of_cut(window)
+        return self._cut_at(*found) if found else None
+
+    def _place_of_cut(self, window: Window) -> tuple[int, int, Checkpoint] | None:
+        """Place, time and state of the last checkpoint at which 72 hours, or enough facts, would stay."""
+        facts, base = self._facts, self._ledger.base
+        known = len(facts)
+        wanted = bisect_left(facts, self.newest - self._rules.late_after, key=lambda fact: fact[3])
+        if known - wanted > window.most * 3 // 4:
+            wanted = known - window.least
+        for place, state in reversed(self._checkpoints):
+            at = place - base
+            if 0 < at <= wanted and at < known and facts[at - 1][3] < facts[at][3]:
+                return place, facts[at][3], state
+        return None
+
+    def _cut_at(self, place: int, cut: int, state: Checkpoint) -> Dropped:
+        ledger = self._ledger
+        base, gone = ledger.base, place - ledger.base
+        known = self._kept | dict(enumerate(self._facts[:gone], base))
+        keep = {part.place for part, _ in self._parts_of(state)} | numbers(state[-1]) | ledger.undecided()
+        self._kept = {at: known[at] for at in known.keys() & keep}
+        final = [fact[:3] for at, fact in known.items() if at not in self._kept]
+        ledger.drop(place, self._kept)
+        del self._facts[:gone]
+        self._checkpoints = [one for one in self._checkpoints if one[0] >= place]
+        self.cut = cut
+        return Dropped(final, self._forget())
+
+    def _parts_of(self, state: Checkpoint) -> list[Any]:
+        return [*(part for _, part in state[1]), *(part for part in state[2] if part)]
+
+    def _forget(self) -> list[Key]:
+        """Lets go what is known of facts before the cut; gives the keys of those that were late or duplicates."""
+        known = self._known()
+        self._first, self._groups, self._more, asides = {}, {}, 0, []
+        for fact in known:
+            if fact[3] >= self.cut:
+                self._know(fact)
+                continue
+            self._dropped += 1
+            self.horizon = max(self.horizon, fact[1])
+            if self._aside.pop(fact[:3], None) is not None:
+                asides.append(fact[:3])
+        return asides
+
+    def _known(self) -> list[Fact]:
+        known = [fact for group in self._groups.values() for fact in group.values()]
+        return known + [fact for fact in self._first.values() if fact[1:3] not in self._groups]
+
+    def _know(self, fact: Fact) -> None:
+        first = self._first.setdefault(fact[2], fact)
+        if first is not fact:
+            own = {first[:3]: first} if first[1] == fact[1] else {}
+            self._groups.setdefault(fact[1:3], own)[fact[:3]] = fact
+            self._more += 1
+
+    def packed(self) -> bytes:
+        """The checkpoint of the part before the cut, for `restored`. Only of a timeline that has one."""
+        base, state = self._checkpoints[0]
+        return packed(base, state, self._kept, self._ledger.kept, self._ledger.marks_before(base))
 
 
 def counted(facts: Iterable[Fact]) -> Fact:

@@ -1,0 +1,79 @@
+"""Which part of a long history stays in memory, and what is to be done with a fact that touches the other part.
+
+The *cut* is a time: facts before it are folded, written and let go, but for the few whose rows a later fact may still change.
+"""
+
+from collections.abc import Iterable
+from enum import Enum
+from typing import NamedTuple
+
+from schemas.fact import Fact, Key
+from schemas.ids import Id
+
+
+class Window(NamedTuple):
+    """`most`: facts in memory above which the cut moves; `least`: how many stay if 72 hours hold more than that;
+    `every`: facts between two saved states, at one of which a cut can be."""
+
+    most: int = 800
+    least: int = 400
+    every: int = 32
+
+
+WINDOW = Window()
+
+
+class Known(NamedTuple):
+    """A row that is stored for another fact of the same event, or for an attempt to send the same fact."""
+
+    node: Id
+    event_time: int
+    version: int  # of its fact
+
+
+class Verdict(Enum):
+    """KNOWN: folded already. FOLD: as any fact. LATE, DUPLICATE: its row says so and nothing else changes. RELOAD: it changes
+    what was let go, so the whole history must be folded."""
+
+    KNOWN = "known"
+    FOLD = "fold"
+    LATE = "late"
+    DUPLICATE = "duplicate"
+    RELOAD = "reload"
+
+
+class Dropped(NamedTuple):
+    """Keys of facts whose rows are final, by whether they were folded."""
+
+    folded: list[Key]
+    aside: list[Key]
+
+
+def judge(fact: Fact, known: Iterable[Known], cut: int, late_after: int) -> Verdict:
+    """What a fact that may touch the part before the cut means. `known`: the stored rows of the members with its
+    (original_timestamp, event_id)."""
+    is_old, rows = fact[3] < cut, list(known)
+    own = next((row for row in rows if row.node == fact[0]), None)
+    if own is not None and (is_old or own.event_time < cut):
+        return Verdict.KNOWN if own.version >= fact[5] else Verdict.RELOAD
+    rivals = [row for row in rows if row.node != fact[0] and (is_old or row.event_time < cut)]
+    if rivals:
+        first = min((-row.version, row.node) for row in rivals)
+        return Verdict.DUPLICATE if first < (-fact[5], fact[0]) else Verdict.RELOAD
+    if not is_old:
+        return Verdict.FOLD
+    return Verdict.LATE if fact[4] - fact[3] > late_after else Verdict.RELOAD
+
+
+def judge_all(facts: Iterable[Fact], known: dict[tuple[int, Id], list[Known]], cut: int, late_after: int) -> list[Verdict]:
+    """The same for facts that come together, each as judged above; RELOAD for one whose like comes with it and is old."""
+    facts = list(facts)
+    verdicts = [judge(fact, known.get(fact[1:3], ()), cut, late_after) for fact in facts]
+    alike: dict[tuple[int, Id], set[Fact]] = {}
+    for fact in facts:
+        alike.setdefault(fact[1:3], set()).add(fact)
+    for i, fact in enumerate(facts):
+        new = verdicts[i] in (Verdict.LATE, Verdict.DUPLICATE)
+        if new and fact[3] < cut and len(alike[fact[1:3]]) > 1:
+            verdicts[i] = Verdict.RELOAD
+    return verdicts
