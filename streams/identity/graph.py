@@ -1,9 +1,10 @@
 """What an identity state holds in memory: identifiers, the pairs claimed of them, and the customers they form now."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Protocol
 
 from schemas.ids import Id
+from schemas.links import Seen
 from schemas.messages import Claim, Member
 from streams.identity.customer import Customer
 from streams.identity.cuts import Cuts
@@ -12,15 +13,6 @@ from streams.identity.words import Words
 
 UNDECIDED = Refusal("undecided")
 Position = tuple[int, Id, Id]  # (first_seen, a, b): the order in which pairs are decided
-
-
-class Seen(NamedTuple):
-    """What links say of a pair: the earliest time, the highest level, and the events that say so."""
-
-    first_seen: int
-    level: int
-    first: Id
-    strong: Id
 
 
 def seen_of(claim: Claim) -> Seen:
@@ -86,14 +78,20 @@ class Pair:
         return (self.first,) if self.first == self.strong else (self.first, self.strong)
 
     def learn(self, seen: Seen) -> None:
-        """Seen once more: the earliest time and the highest level count."""
-        self.first_seen, self.first = min((self.first_seen, self.first), (seen.first_seen, seen.first))
-        level, self.strong = min((-self.level, self.strong), (-seen.level, seen.strong))
-        self.level = -level
+        known = Seen(self.first_seen, self.level, self.first, self.strong)
+        self.first_seen, self.level, self.first, self.strong = known.joined(seen)
 
     @property
     def position(self) -> Position:
         return self.first_seen, self.a.id, self.b.id
+
+
+class AtRest(Protocol):
+    """Claims that are not in the graph yet: `streams.identity.archive`."""
+
+    def wake(self, node: Id) -> None: ...
+    def wake_all(self) -> None: ...
+    def complete(self, identifier: Identifier) -> None: ...
 
 
 class Graph:
@@ -102,18 +100,28 @@ class Graph:
     def __init__(self, rules: IdentityRules) -> None:
         self.rules = rules
         self.identifiers: dict[Id, Identifier] = {}
+        self.archive: AtRest | None = None
         self.cuts = Cuts()
         self.releases = Words[Id]()
 
     def identifier(self, member: Member) -> Identifier:
-        found = self.identifiers.get(member.node)
-        return self._add(member) if found is None else found
+        """Known from now on, if it was not."""
+        found = self.find_identifier(member.node)
+        return self.add(member) if found is None else found
 
-    def find_identifier(self, node: Id) -> Identifier:
-        """One that stood in a claim before."""
-        return self.identifiers[node]
+    def find_identifier(self, node: Id) -> Identifier | None:
+        found = self.identifiers.get(node)
+        if found is None and self.archive is not None:
+            self.archive.wake(node)
+            found = self.identifiers.get(node)
+        return found
 
-    def _add(self, member: Member) -> Identifier:
+    def complete(self, identifier: Identifier) -> None:
+        """All pairs of one that may leave quarantine are here afterwards."""
+        if self.archive is not None:
+            self.archive.complete(identifier)
+
+    def add(self, member: Member) -> Identifier:
         """The text of the type is the rule's own, so that a million identifiers share a dozen texts."""
         rule = self.rules.of(member.type)
         added = Identifier(Member(member.node, rule.name, member.home), rule.kind)

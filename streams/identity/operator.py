@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from itertools import chain
 
+from schemas.ids import Id
 from schemas.messages import Claim
 from streams.identity.graph import Graph, Identifier
 from streams.identity.judge import Judge
@@ -57,8 +58,7 @@ class Operator:
         freed = self._graph.cuts.withdraw(claim.evidence)
         if not freed:
             return [] if freed is None else [(ends, "unknown", UNHEARD)]
-        find = self._graph.find_identifier
-        pairs = [(find(one), find(other)) for one, other in freed]
+        pairs = [(self._known(one), self._known(other)) for one, other in freed]
         self._reconsider(revision, pairs)
         return [(pair, "withdrawn", claim.reason) for pair in pairs]
 
@@ -70,6 +70,7 @@ class Operator:
         if said == "withdrawn":
             return [((one, one), "withdrawn", TOO_LATE)]
         if one.skip is QUARANTINED:
+            self._graph.complete(one)
             revision.release(one)
         return [((one, one), "released", claim.reason)]
 
@@ -78,9 +79,15 @@ class Operator:
         if not freed:
             one = self._graph.identifier(claim.a)
             return [] if freed is None else [((one, one), "unknown", UNHEARD)]
-        bound = [self._graph.find_identifier(node) for node in freed]
+        bound = [self._known(node) for node in freed]
         revision.quarantine([one for one in bound if one.skip is not QUARANTINED and self._graph.crowded(one)])
         return [((one, one), "withdrawn", claim.reason) for one in bound]
+
+    def _known(self, node: Id) -> Identifier:
+        """One that an operator spoke of before."""
+        found = self._graph.find_identifier(node)
+        assert found is not None, node.hex()
+        return found
 
     def _reconsider(self, revision: Revision, pairs: Iterable[Ends]) -> None:
         """An operator's word may change any verdict in the customers of the two."""

@@ -4,15 +4,17 @@ from collections.abc import Iterable
 from itertools import chain
 
 from schemas.ids import Id
+from schemas.links import Links, Seen, links_of
 from schemas.messages import Change, Claim, Member
-from streams.identity.graph import Graph, Group, Identifier, Pair, Position, Seen, seen_of
+from streams.identity.archive import Archive
+from streams.identity.graph import Graph, Group, Identifier, Pair, Position, seen_of
 from streams.identity.judge import Judge
-from streams.identity.load import load
 from streams.identity.operator import Operator
 from streams.identity.outcome import NOTHING, Clerk, Outcome
 from streams.identity.resolve import Resolution
 from streams.identity.revision import Revision
 from streams.identity.rules import CANNOT_LINK, DEVICE, PERSON, QUARANTINED, SHARED, IdentityRules, Refusal, skip_of
+from streams.identity.spoken import hear
 
 WORDS = ("cut", "uncut", "release", "unrelease")
 EXCLUSIONS = ("cannot_link", "unique")  # such a conflict may make a device a shared one
@@ -33,9 +35,28 @@ class IdentityState:
 
     @classmethod
     def of(cls, claims: Iterable[Claim], rules: IdentityRules) -> "IdentityState":
-        """The state after these claims, in any order: much faster than applying them one by one."""
+        """The state after these claims, in any order."""
+        known = list(claims)
+        state = cls.over(links_of(known), known, rules)
+        for claim in known:
+            if claim.kind == "link":
+                state._graph.identifier(claim.a)
+        return state
+
+    @classmethod
+    def over(cls, links: Links, words: Iterable[Claim], rules: IdentityRules) -> "IdentityState":
+        """The state after all recorded links, and operators' claims in the order of the log; links among these are passed
+        over. At once, whatever their number: a neighbourhood is decided when it is asked for (`streams.identity.archive`)."""
         state = cls(rules)
-        load(state._graph, state._judge, claims)
+        graph = state._graph
+        spoken = [claim for claim in words if claim.kind in WORDS]
+        for claim in spoken:
+            hear(claim, graph.cuts, graph.releases)
+        graph.archive = Archive(links, graph, state._judge)
+        for claim in spoken:
+            for member in (claim.a, claim.b):
+                if links.number(member.node) < 0:
+                    graph.identifier(member)
         return state
 
     def apply(self, seq: int, claim: Claim) -> Outcome:
@@ -174,7 +195,7 @@ class IdentityState:
         return Outcome(changes, {loser.node: left}, {loser.node: loser.home}, (decision,))
 
     def customer_of(self, node: Id) -> Id:
-        found = self._graph.identifiers.get(node)
+        found = self._graph.find_identifier(node)
         return node if found is None else found.customer.head.node
 
     def members(self, customer: Id) -> tuple[Member, ...]:
@@ -195,11 +216,13 @@ class IdentityState:
         return group.newest.position if group.newest else None
 
     def _group(self, customer: Id) -> Group | None:
-        found = self._graph.identifiers.get(customer)
+        found = self._graph.find_identifier(customer)
         return found.customer if found and found.customer.head is found.member else None
 
     def resolution(self) -> Resolution:
         """The whole state, as `resolve` says it."""
+        if self._graph.archive is not None:
+            self._graph.archive.wake_all()
         identifiers = self._graph.identifiers
         groups = {one.customer.head.node: one.customer for one in identifiers.values()}
         return Resolution(

@@ -1,5 +1,6 @@
 """What operators said, each under an id: it holds while no claim withdraws its id, whichever of the two comes first."""
 
+from collections.abc import Iterable
 from typing import Generic, Literal, TypeVar
 
 from schemas.ids import Id
@@ -20,6 +21,11 @@ class Words(Generic[W]):
     def active(self) -> frozenset[tuple[Id, W]]:
         """(id, what it says) of everything that holds."""
         return frozenset((id, word) for word, ids in self._holding.items() for id in ids)
+
+    @property
+    def words(self) -> Iterable[W]:
+        """What holds now."""
+        return self._holding.keys()
 
     def __contains__(self, word: W) -> bool:
         return word in self._holding
