@@ -1,11 +1,40 @@
 """The contract of the store. `sinks.clickhouse.ClickHouseStore` and its twin `sinks.memory.MemoryStore` fulfil it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from schemas.fact import Fact
 from schemas.ids import Id
+from schemas.links import Recorded
 from schemas.messages import Change, Claim
 from schemas.tables import Block
+
+
+class Checkpoint(NamedTuple):
+    """A row of the table `checkpoints`."""
+
+    customer: Id
+    version: int
+    rules: int
+    layout: int
+    cut: int  # ms
+    folded: int
+    hashes: int
+    state: bytes
+
+
+class Fingerprint(NamedTuple):
+    """What the facts and the stitched rows of one node before a cut come to; sums are modulo 2^64."""
+
+    node: Id
+    facts: int
+    fact_versions: int  # sum of the versions in `facts`
+    rows: int
+    row_versions: int  # sum of the fact_version in `stitched`
+    folded: int  # rows with status folded
+    hashes: int  # sum of their row_hash
+    horizon: int  # the greatest original_timestamp of all
+    customers: tuple[Id, ...]  # the least and the greatest customer_id of the rows, () if there are none
 
 
 class Store:
@@ -48,6 +77,39 @@ class Store:
         """(node, original_timestamp, event_id, version, customer_id, due, row_hash) of each stitched row of these nodes."""
         raise NotImplementedError
 
+    def checkpoints_of(self, customers: Sequence[Id]) -> list[Checkpoint]:
+        """The checkpoint of each of these customers that has one, the newest, whether it is still right or not."""
+        raise NotImplementedError
+
+    def fingerprints(self, cuts: Mapping[Id, int]) -> list[Fingerprint]:
+        """Of each node that has facts or rows before its cut (ms): what they come to. For `cuts` of any number of nodes."""
+        raise NotImplementedError
+
+    def facts_since(self, cuts: Mapping[Id, int]) -> list[Fact]:
+        """Every fact of each node whose event time is not before its cut, one per key, any order."""
+        raise NotImplementedError
+
+    def stitched_since(self, cuts: Mapping[Id, int]) -> list[tuple[Id, int, Id, int, Id, int, int]]:
+        """As `stitched_versions_of`, of the rows whose event time is not before the cut of their node."""
+        raise NotImplementedError
+
+    def friction_since(self, cuts: Mapping[Id, int]) -> list[tuple[Id, int, Id, str, int, int]]:
+        """As `friction_of`, of the rows whose event time is not before the cut of their node."""
+        raise NotImplementedError
+
+    def stitched_of_events(
+        self, nodes: Sequence[Id], events: Sequence[tuple[int, Id]]
+    ) -> list[tuple[Id, int, Id, int, Id, int, int, int, int]]:
+        """As `stitched_versions_of`, with event_time and fact_version behind: the rows of these nodes with one of these
+        (original_timestamp, event_id)."""
+        raise NotImplementedError
+
+    def friction_of_events(
+        self, nodes: Sequence[Id], events: Sequence[tuple[int, Id]]
+    ) -> list[tuple[Id, int, Id, str, int, int]]:
+        """As `friction_of`, of these nodes with one of these (original_timestamp, event_id)."""
+        raise NotImplementedError
+
     def friction_of(self, nodes: Sequence[Id]) -> list[tuple[Id, int, Id, str, int, int]]:
         """(node, original_timestamp, event_id, signal, version, live) of each friction row."""
         raise NotImplementedError
@@ -63,6 +125,10 @@ class Store:
 
     def claims_until(self, seq: int) -> Iterable[tuple[int, Claim]]:
         """(seq, claim) of every recorded claim with seq <= `seq`, in the order of seq."""
+        raise NotImplementedError
+
+    def recorded_until(self, seq: int) -> Recorded:
+        """The same claims as a resolver's state begins with them: links as arrays, all others in the order of seq."""
         raise NotImplementedError
 
     def last_claim(self) -> int:

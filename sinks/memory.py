@@ -1,13 +1,14 @@
 """The store in memory: the twin of `sinks.clickhouse` for tests and simulations. Deterministic; nothing is durable."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from schemas.fact import Fact
 from schemas.ids import Id
+from schemas.links import Recorded, links_of
 from schemas.messages import Change, Claim, Member
-from schemas.store import Store
+from schemas.store import Checkpoint, Fingerprint, Store
 from schemas.tables import TABLES, Block, Table
 from throughline.errors import Fenced
 
@@ -114,6 +115,55 @@ class MemoryStore(Store):
         due, hash = at.index("due"), at.index("row_hash")
         return [(*row[:5], row[due], row[hash]) for row in self._of_nodes("stitched", nodes)]
 
+    def checkpoints_of(self, customers: Sequence[Id]) -> list[Checkpoint]:
+        return [Checkpoint(*row) for row in self._of_nodes("checkpoints", customers)]
+
+    def fingerprints(self, cuts: Mapping[Id, int]) -> list[Fingerprint]:
+        return [print for node, cut in cuts.items() if (print := self._fingerprint(node, cut)) is not None]
+
+    def _fingerprint(self, node: Id, cut: int) -> Fingerprint | None:
+        at = list(TABLES["stitched"].columns).index
+        facts = [Fact._make(row) for row in self._tables["facts"].of(node) if row[3] < cut]
+        rows = [row for row in self._tables["stitched"].of(node) if row[at("event_time")] < cut]
+        folded = [row[at("row_hash")] for row in rows if row[at("status")] == "folded"]
+        if not facts and not rows:
+            return None
+        customers = [row[at("customer_id")] for row in rows]
+        return Fingerprint(
+            node, len(facts), sum(fact.version for fact in facts) % 2**64,
+            len(rows), sum(row[at("fact_version")] for row in rows) % 2**64, len(folded), sum(folded) % 2**64,
+            max(row[1] for row in (*facts, *rows)), (min(customers), max(customers)) if rows else (),
+        )  # fmt: skip
+
+    def facts_since(self, cuts: Mapping[Id, int]) -> list[Fact]:
+        return [fact for fact in self.facts_of(list(cuts)) if fact.event_time >= cuts[fact.node]]
+
+    def stitched_since(self, cuts: Mapping[Id, int]) -> list[tuple[Id, int, Id, int, Id, int, int]]:
+        since = self._keys_since("stitched", cuts)
+        return [row for row in self.stitched_versions_of(list(cuts)) if row[:3] in since]
+
+    def friction_since(self, cuts: Mapping[Id, int]) -> list[tuple[Id, int, Id, str, int, int]]:
+        since = self._keys_since("friction", cuts)
+        return [row for row in self.friction_of(list(cuts)) if row[:3] in since]
+
+    def _keys_since(self, table: str, cuts: Mapping[Id, int]) -> set[Values]:
+        time = list(TABLES[table].columns).index("event_time")
+        return {row[:3] for row in self._of_nodes(table, list(cuts)) if row[time] >= cuts[row[0]]}
+
+    def stitched_of_events(
+        self, nodes: Sequence[Id], events: Sequence[tuple[int, Id]]
+    ) -> list[tuple[Id, int, Id, int, Id, int, int, int, int]]:
+        at, wanted = list(TABLES["stitched"].columns).index, set(events)
+        names = ("due", "row_hash", "event_time", "fact_version")
+        rows = [row for row in self._of_nodes("stitched", nodes) if row[1:3] in wanted]
+        return [(*row[:5], *(row[at(name)] for name in names)) for row in rows]
+
+    def friction_of_events(
+        self, nodes: Sequence[Id], events: Sequence[tuple[int, Id]]
+    ) -> list[tuple[Id, int, Id, str, int, int]]:
+        wanted = set(events)
+        return [row for row in self.friction_of(nodes) if row[1:3] in wanted]
+
     def friction_of(self, nodes: Sequence[Id]) -> list[tuple[Id, int, Id, str, int, int]]:
         return [row[:6] for row in self._of_nodes("friction", nodes)]
 
@@ -127,6 +177,11 @@ class MemoryStore(Store):
 
     def last_claim(self) -> int:
         return max((row[4] for row in self._tables["claims"].all()), default=0)
+
+    def recorded_until(self, seq: int) -> Recorded:
+        claims = list(self.claims_until(seq))
+        words = tuple((seq, claim) for seq, claim in claims if claim.kind != "link")
+        return Recorded(links_of(claim for _, claim in claims), words)
 
     def claims_until(self, seq: int) -> Iterable[tuple[int, Claim]]:
         recorded: dict[int, Values] = {}

@@ -76,7 +76,7 @@ class Lookups:
             for row in zip(*decoded(CLAIMS.columns, block), strict=True):
                 if row[4] != last:
                     last = row[4]
-                    yield last, _claim(row)
+                    yield last, claim_of(row)
 
     def deadlines(self, partitions: Sequence[int], until: int, after: int) -> list[tuple[Any, ...]]:
         """The condition on the nodes lets the server read only their part of `stitched`."""
@@ -126,7 +126,8 @@ def _changes(columns: list[list[Any]]) -> list[Change]:
     ]
 
 
-def _claim(row: tuple[Any, ...]) -> Claim:
+def claim_of(row: tuple[Any, ...]) -> Claim:
+    """Of a row of `claims`, with all its columns."""
     a, b, kind, evidence, _, a_type, b_type, a_home, b_home, *rest = row
     first_seen, level, source, reason = rest
     one, other = Member(a, a_type, a_home), Member(b, b_type, b_home)

@@ -1,19 +1,22 @@
 """The store on a real ClickHouse. Delivery: at least once and idempotent: rows of one key replace each other."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import uuid4
 
 from clickhouse_driver.errors import ServerException
 
 from schemas.fact import Fact
 from schemas.ids import Id
+from schemas.links import Recorded
 from schemas.messages import Change, Claim
-from schemas.store import Store
-from schemas.tables import FRICTION, STITCHED, Block
+from schemas.store import Checkpoint, Fingerprint, Store
+from schemas.tables import FACTS, FRICTION, STITCHED, Block
 from sinks.clickhouse.fence import Fence
 from sinks.clickhouse.inserts import encoded, insert_statement
 from sinks.clickhouse.lookups import Lookups
+from sinks.clickhouse.recorded import recorded_until
 from sinks.clickhouse.server import FENCED, Connections, Server
+from sinks.clickhouse.windows import Windows
 from throughline.errors import Fenced
 
 # Collapsing within the block is left to the merges: it costs the insert a tenth, and every read uses FINAL. A block may
@@ -30,6 +33,7 @@ class ClickHouseStore(Store):
         self._connections = Connections(server)
         self._fence = Fence(self._connections)
         self._lookups = Lookups(self._connections)
+        self._windows = Windows(self._connections)
 
     def close(self) -> None:
         self._connections.close()
@@ -71,6 +75,31 @@ class ClickHouseStore(Store):
     def stitched_versions_of(self, nodes: Sequence[Id]) -> list[tuple[Id, int, Id, int, Id, int, int]]:
         return self._lookups.of_nodes(STITCHED, _VERSIONS, nodes)
 
+    def checkpoints_of(self, customers: Sequence[Id]) -> list[Checkpoint]:
+        return self._windows.checkpoints_of(customers)
+
+    def fingerprints(self, cuts: Mapping[Id, int]) -> list[Fingerprint]:
+        return self._windows.fingerprints(cuts)
+
+    def facts_since(self, cuts: Mapping[Id, int]) -> list[Fact]:
+        return list(map(Fact._make, self._windows.since(FACTS, tuple(FACTS.columns), cuts)))
+
+    def stitched_since(self, cuts: Mapping[Id, int]) -> list[tuple[Id, int, Id, int, Id, int, int]]:
+        return self._windows.since(STITCHED, _VERSIONS, cuts)
+
+    def friction_since(self, cuts: Mapping[Id, int]) -> list[tuple[Id, int, Id, str, int, int]]:
+        return self._windows.since(FRICTION, _SIGNALS, cuts)
+
+    def stitched_of_events(
+        self, nodes: Sequence[Id], events: Sequence[tuple[int, Id]]
+    ) -> list[tuple[Id, int, Id, int, Id, int, int, int, int]]:
+        return self._windows.of_events(STITCHED, (*_VERSIONS, "event_time", "fact_version"), nodes, events)
+
+    def friction_of_events(
+        self, nodes: Sequence[Id], events: Sequence[tuple[int, Id]]
+    ) -> list[tuple[Id, int, Id, str, int, int]]:
+        return self._windows.of_events(FRICTION, _SIGNALS, nodes, events)
+
     def friction_of(self, nodes: Sequence[Id]) -> list[tuple[Id, int, Id, str, int, int]]:
         return self._lookups.of_nodes(FRICTION, _SIGNALS, nodes)
 
@@ -82,6 +111,9 @@ class ClickHouseStore(Store):
 
     def claims_until(self, seq: int) -> Iterable[tuple[int, Claim]]:
         return self._lookups.claims_until(seq)
+
+    def recorded_until(self, seq: int) -> Recorded:
+        return recorded_until(self._connections, seq)
 
     def last_claim(self) -> int:
         return self._lookups.last_claim()

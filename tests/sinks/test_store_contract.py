@@ -6,6 +6,7 @@ import pytest
 
 from schemas.fact import Fact
 from schemas.ids import Id
+from schemas.links import Seen
 from schemas.messages import Change, Claim, Member
 from schemas.store import Store
 from schemas.tables import (
@@ -227,6 +228,36 @@ def test_claims_are_read_once_each_in_the_order_of_seq(store: Store) -> None:
     assert list(store.claims_until(2)) == [one, two]
     assert list(store.claims_until(9)) == [one, two, three]
     assert list(store.claims_until(0)) == []
+
+
+def test_recorded_links_are_joined_to_pairs_and_an_operators_words_stand_beside_them(store: Store) -> None:
+    a, b, c = Member(A, "email", 7), Member(B, "phone", 8), Member(C, "email", 9)
+    cut = 2, Claim("cut", a, b, 0, 0, "operator", id("cut"), "two people")
+    links = [
+        (1, a, b, 9, 1, "e1"),
+        (3, b, a, 5, 1, "e3"),
+        (4, a, b, 7, 3, "e4"),
+        (5, c, b, 8, 2, "e5"),
+        (6, a, c, 1, 4, "e6"),
+    ]
+    said = [(seq, Claim("link", x, y, AT + at, level, "s", id(e))) for seq, x, y, at, level, e in links]
+    put_claims(store, *said, cut)
+    put_claims(store, *said[:2], cut)
+    found, words = store.recorded_until(5)
+    assert words == (cut,)
+    assert [found.member(number) for number in range(len(found))] == [a, b, c]
+    assert [found.seen(pair) for pair in range(found.pairs)] == [
+        Seen(AT + 5, 3, id("e3"), id("e4")),
+        Seen(AT + 8, 2, id("e5"), id("e5")),
+    ]
+    around = [set(zip(*(part.tolist() for part in found.around(number)), strict=True)) for number in range(3)]
+    assert around == [{(0, 1)}, {(0, 0), (1, 2)}, {(1, 1)}]
+    assert [found.number(node) for node in (A, B, C, id("d"))] == [0, 1, 2, -1]
+
+
+def test_an_empty_log_has_no_links(store: Store) -> None:
+    found, words = store.recorded_until(9)
+    assert (len(found), found.pairs, words) == (0, 0, ())
 
 
 def test_deadlines_are_those_whose_row_still_has_one(store: Store) -> None:
