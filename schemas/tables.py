@@ -81,7 +81,7 @@ STITCHED = Table(
      "previous_gap": "i64", "session_start": "ms", "session_end": "ms", "session_touchpoints": "u32", "journey_outcome": "low",
      "journey_start": "ms", "journey_end": "ms", "journey_touchpoints": "u32", "journey_handoffs": "u32",
      "journey_sessions": "u32", "journey_reopened": "u32", "journey_value": "dec4", "journey_channels": "lows",
-     "signals": "lows", "due": "ms", "row_hash": "u64", "inbox_partition": "u16", "epoch": "u64"},
+     "signals": "lows", "due": "ms", "row_hash": "u64", "fact_version": "u64", "inbox_partition": "u16", "epoch": "u64"},
     FACT_KEY, "version", fenced=True,
 )  # fmt: skip
 FRICTION = Table(
@@ -96,11 +96,17 @@ DEADLINES = Table(
     {"inbox_partition": "u16", "due": "ms", "node": "id", "original_timestamp": "ms", "event_id": "id"},
     ("inbox_partition", "due", *FACT_KEY),
 )  # fmt: skip
+CHECKPOINTS = Table(
+    "checkpoints",
+    {"customer_id": "id", "version": "u128", "rules": "u32", "layout": "u64", "cut": "ms", "folded": "u64", "hashes": "u64",
+     "state": "raw"},
+    ("customer_id",), "version",
+)  # fmt: skip
 
 TABLES = {
     table.name: table
     for table in (TOUCHPOINTS, FACTS, OFFSETS, DEAD_LETTERS, IDENTIFIERS, CLAIMS, DECISIONS, IDENTITY_MAP, CUSTOMERS, STITCHED,
-                  FRICTION, DEADLINES)
+                  FRICTION, DEADLINES, CHECKPOINTS)
 }  # fmt: skip
 
 

@@ -36,7 +36,7 @@ def stitched_row(customer: Id, fact: Fact, row: Row, stamp: tuple[int, int], own
     """In the column order of the table `stitched`; `stamp` is its version and hash."""
     signals = tuple([signal[0] for signal in row[-2]]) if row[-2] else ()
     seen = fact[3], fact[4], fact[6], fact[7], fact[9], fact[10]
-    return (*fact[:3], stamp[0], customer, *seen, *row[:-2], signals, row[-1], stamp[1], *owner)
+    return (*fact[:3], stamp[0], customer, *seen, *row[:-2], signals, row[-1], stamp[1], fact[5], *owner)
 
 
 def friction_row(customer: Id, fact: Fact, signal: Signal, stamp: tuple[int, int], owner: Owner) -> tuple[Any, ...]:

@@ -10,6 +10,7 @@ from schemas.links import Seen
 from schemas.messages import Change, Claim, Member
 from schemas.store import Store
 from schemas.tables import (
+    CHECKPOINTS,
     CLAIMS,
     CUSTOMERS,
     DEAD_LETTERS,
@@ -287,3 +288,66 @@ def test_offsets_from_a_position_are_known(store: Store) -> None:
 def test_tables_that_nobody_reads_back_here_take_rows(store: Store, table: Table) -> None:
     put(store, table, {"detail": "\ud800"} if table is DECISIONS else {})
     put(store, table, {"raw": b"\xff\x00"} if table is DEAD_LETTERS else {"raw": b"{}"} if table is TOUCHPOINTS else {})
+
+
+def stitched(node: Id, event: str, at: int, **values: int | str | Id) -> dict[str, object]:
+    """A row whose event time is AT + `at`, of the fact with version 1."""
+    said = {"version": 1, "customer_id": A, "event_time": AT + at, "status": "folded", "fact_version": 1, **values}
+    return owned(node, event, **said)
+
+
+def test_what_is_before_a_cut_is_counted_and_summed(store: Store) -> None:
+    big = 2**64 - 1
+    put_facts(store, fact(A, "1", version=5), fact(A, "1", version=big), fact(A, "2", version=3), fact(A, "3", at=AT + 5_000))
+    put(store, STITCHED, stitched(A, "1", 5, fact_version=5, row_hash=1), stitched(A, "9", 6, status="late", customer_id=B))
+    put(store, STITCHED, stitched(A, "1", 5, fact_version=big, row_hash=big, version=2), stitched(A, "2", 5, row_hash=3))
+    put(store, STITCHED, stitched(A, "3", 5_005, row_hash=7))
+    [found] = store.fingerprints({A: AT + 10, B: AT})
+    assert found == (A, 2, 2, 3, 1, 2, 2, AT, (A, B))
+
+
+def test_facts_without_rows_and_rows_without_facts_have_a_fingerprint_too(store: Store) -> None:
+    put_facts(store, fact(A, "1"))
+    put(store, STITCHED, stitched(B, "1", 0, row_hash=8))
+    found = {print.node: print for print in store.fingerprints({A: AT + 10, B: AT + 10, C: AT + 10})}
+    assert found == {A: (A, 1, 1, 0, 0, 0, 0, AT, ()), B: (B, 0, 0, 1, 1, 1, 8, AT, (A, A))}
+    assert store.fingerprints({}) == []
+
+
+def test_what_comes_since_a_cut_is_read_by_the_newest_version_of_each(store: Store) -> None:
+    """An attempt after the cut that another, before it, has replaced, is not among them."""
+    moved = fact(A, "2", version=1)._replace(event_time=AT + 90)
+    put_facts(store, fact(A, "1"), moved, fact(A, "3", at=AT + 50), fact(B, "4", at=AT + 50))
+    put_facts(store, moved._replace(event_time=AT + 1, version=2))
+    assert {f.event_id for f in store.facts_since({A: AT + 20, B: AT + 60})} == {id("3")}
+    assert store.facts_since({}) == []
+
+
+def test_rows_since_a_cut_of_each_node(store: Store) -> None:
+    put(store, STITCHED, stitched(A, "1", 5), stitched(A, "2", 20, row_hash=4), stitched(B, "3", 20))
+    put(store, FRICTION, *(owned(n, e, event_time=AT + t, signal="s", live=1) for n, e, t in ((A, "1", 5), (A, "2", 20))))
+    cuts = {A: AT + 20, B: AT + 21}
+    assert store.stitched_since(cuts) == [(A, AT, id("2"), 1, A, 0, 4)]
+    assert store.friction_since(cuts) == [(A, AT, id("2"), "s", 1, 1)]
+    assert store.stitched_since({}) == store.friction_since({}) == []
+
+
+def test_rows_of_single_events_are_found_under_any_of_the_nodes(store: Store) -> None:
+    put(store, STITCHED, stitched(A, "1", 5, row_hash=4, due=AT), stitched(B, "1", 6, fact_version=9), stitched(A, "2", 7))
+    put(store, FRICTION, *(owned(A, e, signal="s", live=1) for e in "12"))
+    events = [(AT, id("1")), (AT + 1, id("2"))]
+    assert sorted(store.stitched_of_events([A, B, C], events)) == [
+        (A, AT, id("1"), 1, A, AT, 4, AT + 5, 1), (B, AT, id("1"), 1, A, 0, 0, AT + 6, 9)
+    ]  # fmt: skip
+    assert store.friction_of_events([A], events) == [(A, AT, id("1"), "s", 1, 1)]
+    assert store.stitched_of_events([A], []) == store.stitched_of_events([], events) == []
+
+
+def test_the_newest_checkpoint_of_a_customer_is_found(store: Store) -> None:
+    rows = [
+        {"customer_id": n, "version": v, "rules": 1, "layout": 2**64 - 1, "cut": AT, "folded": 3, "hashes": 5, "state": s}
+        for n, v, s in ((A, 1 << 100, b"\0new"), (A, 7, b"old"), (B, 1, b""))
+    ]
+    put(store, CHECKPOINTS, *rows)
+    assert store.checkpoints_of([A, C]) == [(A, 1 << 100, 1, 2**64 - 1, AT, 3, 5, b"\0new")]
+    assert store.checkpoints_of([]) == []
