@@ -65,7 +65,9 @@ def packed(
 ) -> bytes:
     """`state`: as saved at the cut; the others by place, of the rows to keep, `marks` as of the cut."""
     plain, by_channel, running, memories = state
-    values = {id(part): values for saved in (*(one for _, one in by_channel), *running) if saved for part, values in [saved]}
+    values = {
+        id(part): values for saved in (*(one for _, one in by_channel), *running) if saved for part, values in [saved]
+    }
     sessions, journeys = _Parts(values), _Parts(values)
     stored = Stored(
         base, plain, (), (),

@@ -90,7 +90,9 @@ class Ledger(Notes):
         del self.entries[: base - self.base]
         self.base, self.kept = base, known
         self._log = [entry for entry in self._log if entry[0] >= base]
-        self._marks = {place: marks for place, marks in self._marks.items() if marks and (place >= base or place in known)}
+        self._marks = {
+            place: marks for place, marks in self._marks.items() if marks and (place >= base or place in known)
+        }
         self._waiting = {place: due for place, due in self._waiting.items() if place >= base or place in known}
 
     def put_back(self, base: int, kept: dict[int, Entry], marks: dict[int, tuple[Mark, ...]]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from schemas.fact import Fact, Key, Row
 from schemas.ids import NONE, Id
-from streams.fold.checkpoint import numbers, packed, unpacked
+from streams.fold.checkpoint import Restored, numbers, packed
 from streams.fold.ledger import Ledger
 from streams.fold.rules import JourneyRules
 from streams.fold.state import Checkpoint, State
@@ -60,10 +60,12 @@ class Timeline:
         self._checkpoints: list[tuple[int, Checkpoint]] = []
 
     @classmethod
-    def restored(cls, rules: JourneyRules, data: bytes, cut: int, dropped: int, horizon: int, every: int) -> "Timeline":
+    def restored(
+        cls, rules: JourneyRules, begun: Restored, cut: int, dropped: int, horizon: int, every: int
+    ) -> "Timeline":
         """The timeline that was `packed`, before the facts at and after its cut are added. `dropped`: how many facts there
         are before the cut, `horizon`: the greatest original_timestamp of these."""
-        timeline, begun = cls(rules, every), unpacked(data)
+        timeline = cls(rules, every)
         timeline.cut, timeline.horizon, timeline._dropped = cut, horizon, dropped
         timeline._kept = begun.facts
         timeline._ledger.put_back(begun.base, begun.entries, begun.marks)
@@ -80,6 +82,11 @@ class Timeline:
     def has_cut(self) -> bool:
         """Whether something was let go."""
         return self.cut > BEGINNING
+
+    @property
+    def folded_before(self) -> int:
+        """How many folded facts lie before the cut."""
+        return self._ledger.base
 
     @property
     def held(self) -> int:

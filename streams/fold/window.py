@@ -66,7 +66,9 @@ def judge(fact: Fact, known: Iterable[Known], cut: int, late_after: int) -> Verd
     return Verdict.LATE if fact[4] - fact[3] > late_after else Verdict.RELOAD
 
 
-def judge_all(facts: Iterable[Fact], known: dict[tuple[int, Id], list[Known]], cut: int, late_after: int) -> list[Verdict]:
+def judge_all(
+    facts: Iterable[Fact], known: dict[tuple[int, Id], list[Known]], cut: int, late_after: int
+) -> list[Verdict]:
     """The same for facts that come together, each as judged above; RELOAD for one whose like comes with it and is old."""
     facts = list(facts)
     verdicts = [judge(fact, known.get(fact[1:3], ()), cut, late_after) for fact in facts]

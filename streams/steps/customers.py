@@ -2,15 +2,22 @@
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from schemas.fact import Fact, Key, Row, Signal
 from schemas.ids import Id
 from schemas.messages import Change
+from schemas.store import Checkpoint
+from streams.fold.checkpoint import layout
 from streams.fold.rules import JourneyRules
 from streams.fold.timeline import Timeline
+from streams.fold.window import WINDOW, Window
 from streams.steps.rows import Owner, friction_row, next_toggle, next_version, row_hash, stitched_row
 
+if TYPE_CHECKING:
+    from streams.steps.past import Past
+
+MODULO = 1 << 64
 BYTES_PER_ROW = 220  # key, version and hash of a stored row in CPython
 
 
@@ -37,9 +44,22 @@ class Folded:
 
 class Customer:
     """`stored`: (version, hash) of each row known to be in the table; `announced`: (version, live) of each signal;
-    `armed`: the deadline that is known to be in the table."""
+    `armed`: the deadline that is known to be in the table. Of a customer with a cut: `hashes`, the sum of the hashes of the
+    rows before it that are final, and `checkpoint`, the last that was made; `limit`: facts above which a cut is tried."""
 
-    __slots__ = ("announced", "armed", "id", "nodes", "partition", "seq", "stored", "timeline")
+    __slots__ = (
+        "announced",
+        "armed",
+        "checkpoint",
+        "hashes",
+        "id",
+        "limit",
+        "nodes",
+        "partition",
+        "seq",
+        "stored",
+        "timeline",
+    )
 
     def __init__(self, change: Change, timeline: Timeline) -> None:
         self.id, self.seq, self.timeline = change.customer, change.seq, timeline
@@ -48,6 +68,8 @@ class Customer:
         self.announced: dict[Key, dict[str, tuple[int, int]]] = {}
         self.armed: tuple[int, Key] | None = None
         self.partition = -1
+        self.checkpoint: Checkpoint | None = None
+        self.hashes = self.limit = 0
 
     def widen(self, lack: "Lack") -> None:
         """Takes the members of a newer row; what was known of nodes that are read again is forgotten."""
@@ -61,7 +83,24 @@ class Customer:
     @property
     def size(self) -> int:
         """Bytes, estimated."""
-        return self.timeline.size + len(self.stored) * BYTES_PER_ROW + 500
+        state = self.checkpoint.state if self.checkpoint else b""
+        return self.timeline.size + len(self.stored) * BYTES_PER_ROW + len(state) + 500
+
+    def settle(self, window: Window) -> bool:
+        """Once all its rows are stored: lets go what need not stay in memory. True if the cut has moved."""
+        for key in self.timeline.passed():
+            self.stored.pop(key, None)
+        if self.timeline.held <= max(window.most, self.limit):
+            return False
+        dropped = self.timeline.compact(window)
+        self.limit = self.timeline.held * 5 // 4
+        if dropped is None:
+            return False
+        self.hashes = (self.hashes + sum(self.stored[key][1] for key in dropped.folded)) % MODULO
+        for key in (*dropped.folded, *dropped.aside):
+            self.stored.pop(key, None)
+            self.announced.pop(key, None)
+        return True
 
     def fold(self, facts: Sequence[Fact], now: int, rules: int, owner: Owner) -> Folded:
         """What is to be written after these facts, as of `now`; `owner` goes into every row."""
@@ -118,8 +157,8 @@ class Lack(NamedTuple):
 class Cache:
     """Least recently folded customers go first when the estimate of all is above `capacity` bytes."""
 
-    def __init__(self, capacity: int = 512 * 1024 * 1024) -> None:
-        self.capacity, self.bytes = capacity, 0
+    def __init__(self, capacity: int = 512 * 1024 * 1024, window: Window = WINDOW) -> None:
+        self.capacity, self.bytes, self.window = capacity, 0, window
         self._customers: OrderedDict[Id, Customer] = OrderedDict()
         self._sizes: dict[Id, int] = {}
 
@@ -137,7 +176,7 @@ class Cache:
         if cached is not None and cached.seq == owner.seq and not again:
             return None
         members = frozenset([member.node for member in owner.members])
-        if cached is None or cached.seq > owner.seq or not cached.nodes <= members:
+        if cached is None or cached.seq > owner.seq or not cached.nodes <= members or cached.timeline.has_cut:
             return Lack(owner, members, True)
         return Lack(owner, members - cached.nodes | members.intersection(again), False)
 
@@ -166,11 +205,40 @@ class Cache:
     def _opened(self, lack: "Lack", rules: JourneyRules) -> Customer:
         id = lack.owner.customer
         if lack.whole:
-            customer = self._customers[id] = Customer(lack.owner, Timeline(rules))
+            customer = self._customers[id] = Customer(lack.owner, Timeline(rules, self.window.every))
         else:
             customer = self._customers[id]
             customer.widen(lack)
         return customer
+
+    def put(self, customer: Customer) -> None:
+        self._customers[customer.id] = customer
+
+    def checkpoint_of(self, customer: Id) -> Checkpoint | None:
+        """The last one that was made here, if this customer is cached and has a cut."""
+        cached = self._customers.get(customer)
+        return cached.checkpoint if cached else None
+
+    def believes(self, past: "Past") -> bool:
+        """Whether a customer may be restored from this checkpoint."""
+        return past.agrees()
+
+    def settle(self, folded: Folded, rules: JourneyRules) -> Checkpoint | None:
+        """After the acknowledgement: a checkpoint to be stored, if the customer's cut has moved."""
+        customer = folded.customer
+        if not customer.settle(self.window):
+            return None
+        timeline, named = customer.timeline, (rules.version, layout(rules))
+        customer.checkpoint = Checkpoint(
+            customer.id,
+            folded.knowledge,
+            *named,
+            timeline.cut,
+            timeline.folded_before,
+            customer.hashes,
+            timeline.packed(),
+        )
+        return customer.checkpoint
 
     def measure(self, customer: Customer) -> None:
         self.bytes += customer.size - self._sizes.get(customer.id, 0)

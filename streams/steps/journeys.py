@@ -12,15 +12,20 @@ from typing import Any, NamedTuple
 from schemas.fact import Fact
 from schemas.ids import Id
 from schemas.messages import Barrier, Change, Mark
-from schemas.tables import DEADLINES, FRICTION, STITCHED, Block
-from streams.effects import END, Ask, Effect, Reach, Send, Together, Write
+from schemas.store import Checkpoint
+from schemas.tables import CHECKPOINTS, DEADLINES, FRICTION, STITCHED, Block
+from streams.effects import END, Ask, Effect, Reach, Send, Write
 from streams.fold.rules import JourneyRules
 from streams.steps.customers import Cache, Customer, Folded
 from streams.steps.deadlines import Deadlines
 from streams.steps.intake import MESSAGE_BYTES, PLAIN, Topics, inbox_messages
+from streams.steps.loading import load
 from streams.steps.rows import signal_message
 from streams.view import UNKNOWN_HOME, View
 from throughline.errors import Fenced
+
+CHECKPOINTS_EVERY = 5_000  # ms
+CHECKPOINTS_AT_MOST = 100  # that wait; each is a few KB
 
 
 class Item(NamedTuple):
@@ -73,6 +78,8 @@ class Journeys:
     looked: int = 0  # when deadlines were last loaded, ms
     serial: int = 0
     message_bytes: int = MESSAGE_BYTES
+    unsaved: dict[Id, Checkpoint] = field(default_factory=dict)
+    saved: int = 0  # when checkpoints were last written, ms
 
     def assign(self, partition: int, now: int) -> Generator[Effect, Any, int]:
         """Becomes the owner: fence, wait for what the former owner has under way, view, deadlines. Returns the epoch."""
@@ -127,8 +134,11 @@ class Journeys:
         self._still_own(plan, plan.partitions.values())
         for customer in folded:
             customer.acknowledge()
+            if checkpoint := self.cache.settle(customer, self.rules):
+                self.unsaved[checkpoint.customer] = checkpoint
             self.cache.measure(customer.customer)
         self.cache.trim()
+        yield from self._save(now)
         done.marks, done.loaded = len(batch), loaded
         return done
 
@@ -173,18 +183,20 @@ class Journeys:
         return arrived if owner.home == UNKNOWN_HOME else owner.home % self.partitions
 
     def _load(self, plan: Plan) -> Generator[Effect, Any, int]:
-        """One round of queries for all that is not cached: whole customers, nodes that came, nodes to be read again."""
+        """All that is not cached: whole customers, nodes that came, nodes to be read again."""
         lacks = [
             lack
             for owner in plan.owners.values()
             if (lack := self.cache.lacks(owner, plan.again.get(owner.customer, ())))
         ]
-        if lacks:
-            nodes = [node for lack in lacks for node in sorted(lack.nodes)]
-            asks = tuple(Ask(name, (nodes,)) for name in ("facts_of", "stitched_versions_of", "friction_of"))
-            facts, rows, announced = (yield Together(asks)) if nodes else ([], [], [])
-            self.cache.load(lacks, self.rules, facts, rows, announced)
+        yield from load(self.cache, self.rules, lacks, plan.owners, plan.facts)
         return len(lacks)
+
+    def _save(self, now: int) -> Generator[Effect, Any, None]:
+        """Checkpoints are for whoever comes later: they are written now and then. Their rows are durable by now."""
+        if self.unsaved and (now - self.saved >= CHECKPOINTS_EVERY or len(self.unsaved) >= CHECKPOINTS_AT_MOST):
+            rows, self.unsaved, self.saved = list(self.unsaved.values()), {}, now
+            yield Write((Block.of(CHECKPOINTS, rows),))
 
     def _fold(self, plan: Plan, customer: Id, now: int) -> Folded:
         cached: Customer = self.cache[customer]

@@ -21,10 +21,11 @@ def row_hash(customer: Id, fact: Fact, row: Row) -> int:
 
 
 def next_version(knowledge: int, stored: int | None) -> int:
-    """`knowledge` = rules << 96 | seq << 48 | facts << 16. Another mind about the same knowledge is one revision more."""
-    if stored is None or stored >> 16 != knowledge >> 16:
+    """`knowledge` = rules << 96 | seq << 48 | facts << 16. Another mind about the same knowledge is one revision more; so it
+    is if the stored row was written by a fold of the same members that counted more facts."""
+    if stored is None or stored >> 48 != knowledge >> 48 or stored >> 16 < knowledge >> 16:
         return knowledge
-    return knowledge | min((stored & REVISIONS) + 1, REVISIONS)
+    return stored & ~REVISIONS | min((stored & REVISIONS) + 1, REVISIONS)
 
 
 def next_toggle(knowledge: int, stored: int) -> int:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from schemas.fact import Fact, Key, Row
+from streams.fold.checkpoint import unpacked
 from streams.fold.rules import JourneyRules
 from streams.fold.timeline import DUPLICATE, LATE, Timeline
 from streams.fold.window import Known, Verdict, Window, judge_all
@@ -44,7 +45,7 @@ class Holder:
             return
         before = [fact for fact, _ in self.said.values() if fact.event_time < old.cut]
         horizon = max(fact.original_timestamp for fact in before)
-        self.timeline = Timeline.restored(self.rules, old.packed(), old.cut, len(before), horizon, self.window.every)
+        self.timeline = Timeline.restored(self.rules, unpacked(old.packed()), old.cut, len(before), horizon, self.window.every)
         facts = [fact for fact in self.best.values() if fact.event_time >= old.cut]
         self.timeline.add(self._judged(facts) if any(map(self.timeline.doubts, facts)) else facts)
         self._tell()
