@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 from schemas.messages import Change, Claim, decode
 from streams.steps.blocks import Records
-from streams.steps.customers import Cache
 from streams.steps.intake import Intake, KnownPairs, Topics
 from streams.steps.journeys import Item, Journeys
 from streams.steps.resolver import Resolver
@@ -29,7 +28,7 @@ class Process:
         self.changes: Topic = (self.topics.changes, 0)
         setup = world.setup
         self.view = world.removed.view(self.random.choice(setup.view_capacities), world.kafka.end(self.changes))
-        cache = Cache(self.random.choice(setup.cache_sizes))
+        cache = world.removed.cache(self.random.choice(setup.cache_sizes), self.random.choice(setup.windows))
         self.journeys = Journeys(setup.journey_rules, self.view, setup.partitions, cache)
         pairs = KnownPairs(self.random.choice((1, 1000)))
         self.intake = Intake(setup.decoder, self.view, setup.partitions, self._may_fold, pairs=pairs)

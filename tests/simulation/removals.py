@@ -8,7 +8,10 @@ import msgspec
 
 from schemas.messages import Change, Inbox, decode, encode
 from streams.effects import Ask, Effect, Message, Reach, Send, Write
+from streams.fold.window import Window
+from streams.steps.customers import Cache
 from streams.steps.intake import Topics
+from streams.steps.past import Past
 from streams.view import View
 from tests.simulation.lanes import Entry
 
@@ -28,6 +31,7 @@ RULES = {
     "stored_deadlines": "a worker knows only the deadlines that it has armed itself",
     "tables_first": "identity.changes are announced before the tables hold them",
     "held_only": "a worker believes what is announced of nodes that it does not hold, although it may be old",
+    "fingerprint": "a checkpoint is believed whatever the facts and rows before its cut are now",
     "late_commit": "a source offset is committed before its local marks are folded",
 }
 
@@ -39,6 +43,13 @@ class CredulousView(View):
         for member in change.members:
             if self._seq(member.node) <= change.seq:
                 self._nodes[member.node] = change
+
+
+class CredulousCache(Cache):
+    """Believes every checkpoint."""
+
+    def believes(self, past: Past) -> bool:
+        return True
 
 
 @dataclass(frozen=True)
@@ -53,6 +64,10 @@ class Removals:
         """What a new process is to know of identity."""
         return (CredulousView if "held_only" in self.names else View)(capacity, position)
 
+    def cache(self, capacity: int, window: Window) -> Cache:
+        """What a new process is to hold of customers."""
+        return (CredulousCache if "fingerprint" in self.names else Cache)(capacity, window)
+
     def handed_over(self, entry: Entry) -> None:
         """The marks of a batch of records wait in memory now."""
         if "late_commit" in self.names:
@@ -63,8 +78,8 @@ class Removals:
         match effect:
             case Reach(_) if "wait" in self.names:
                 return Reach(0)
-            case Ask("claims_until", _) if "prefix_state" in self.names:
-                return Ask("claims_until", (FOREVER,))
+            case Ask("recorded_until", _) if "prefix_state" in self.names:
+                return Ask("recorded_until", (FOREVER,))
             case Send(messages) if role == "resolver":
                 return Send(tuple(self._messages(messages)))
         return effect

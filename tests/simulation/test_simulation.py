@@ -32,6 +32,7 @@ NEEDED = {
     "stored_deadlines": (4, CHANGEABLE, None),
     "tables_first": (13, CHANGEABLE, None),
     "held_only": (62, CHANGEABLE, None),
+    "fingerprint": (0, CHANGEABLE, None),
     "late_commit": (25, CHANGEABLE, None),
 }
 TRIES = 1500

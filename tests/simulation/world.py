@@ -9,6 +9,7 @@ from random import Random
 from schemas.decode import Decoder
 from streams.effects import Message
 from streams.fold.rules import JourneyRules
+from streams.fold.window import WINDOW, Window
 from streams.identity.rules import IdentityRules
 from streams.steps.intake import Topics
 from tests.simulation.kafka import Kafka
@@ -48,6 +49,7 @@ class Setup:
     view_capacities: tuple[int, ...] = (3, 8, 1000)  # nodes
     skews: tuple[int, ...] = (0, 0, -20 * MINUTE, 20 * MINUTE)  # ms, of the clocks of processes
     cache_sizes: tuple[int, ...] = (1, 20_000, 10_000_000)  # bytes
+    windows: tuple[Window, ...] = (Window(1, 1, 1), Window(2, 1, 1), Window(4, 2, 1), WINDOW)
 
 
 @dataclass
