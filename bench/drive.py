@@ -4,7 +4,7 @@ from collections.abc import Generator
 from typing import Any, TypeVar
 
 from schemas.store import Store
-from streams.effects import Ask, Effect, Reach, Send, Together, Write
+from streams.effects import Ask, Effect, Pause, Reach, Send, Together, Write
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ def _perform(effect: Effect, store: Store) -> Any:
             return getattr(store, method)(*args)
         case Send(messages):
             return list(range(len(messages)))
-        case Reach():
+        case Reach() | Pause():
             return None
         case Together(effects):
             return [_perform(one, store) for one in effects]

@@ -73,6 +73,7 @@ CUSTOMERS = Table(
      "flags": "lows", "newest_first_seen": "ms", "newest_a": "id", "newest_b": "id"},
     ("customer_id",), "seq",
 )  # fmt: skip
+RULES = Table("rules", {"seq": "u64", "version": "u32", "text": "str", "applied_at": "ms"}, ("seq",))
 STITCHED = Table(
     "stitched",
     {"node": "id", "original_timestamp": "ms", "event_id": "id", "version": "u128", "customer_id": "id", "event_time": "ms",
@@ -105,8 +106,8 @@ CHECKPOINTS = Table(
 
 TABLES = {
     table.name: table
-    for table in (TOUCHPOINTS, FACTS, OFFSETS, DEAD_LETTERS, IDENTIFIERS, CLAIMS, DECISIONS, IDENTITY_MAP, CUSTOMERS, STITCHED,
-                  FRICTION, DEADLINES, CHECKPOINTS)
+    for table in (TOUCHPOINTS, FACTS, OFFSETS, DEAD_LETTERS, IDENTIFIERS, CLAIMS, DECISIONS, IDENTITY_MAP, CUSTOMERS, RULES,
+                  STITCHED, FRICTION, DEADLINES, CHECKPOINTS)
 }  # fmt: skip
 
 

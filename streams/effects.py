@@ -7,6 +7,7 @@ runs on real Kafka and ClickHouse, and in the simulation that may kill it betwee
 | `Ask(method, args)` | what that method of `schemas.store.Store` returns | Unavailable |
 | `Send(messages)` | the offset of each message | Unavailable |
 | `Reach(position)` | None, when the view has applied identity.changes up to this position, or `END`: to its end as of now | |
+| `Pause()` | None; others had their turn | |
 | `Together(effects)` | list of results; all have ended, also when one raises | the first that failed |
 """
 
@@ -49,8 +50,13 @@ class Reach:
 
 
 @dataclass(frozen=True)
+class Pause:
+    """Between two portions of a long piece of work."""
+
+
+@dataclass(frozen=True)
 class Together:
     effects: tuple["Effect", ...]
 
 
-Effect = Write | Ask | Send | Reach | Together
+Effect = Write | Ask | Send | Reach | Pause | Together

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from operator import attrgetter
 
 from schemas.ids import Id
-from schemas.links import Links
+from schemas.links import Array, Links
 from streams.identity.graph import Graph, Identifier, Pair
 from streams.identity.judge import Judge
 from streams.identity.revision import Revision
@@ -21,10 +21,7 @@ class Archive:
 
     def __init__(self, links: Links, graph: Graph, judge: Judge) -> None:
         self._links, self._graph, self._judge = links, graph, judge
-        self.crowded = links.degrees() >= graph.rules.quarantine_at  # by number, while nobody has released it
-        for node in graph.releases.words:
-            if (number := links.number(node)) >= 0:
-                self.crowded[number] = False
+        self.crowded = crowded_in(links, graph.releases.words, graph.rules.quarantine_at)
         self._awake = bytearray(len(links))
         self._brought = bytearray(links.pairs)
 
@@ -90,6 +87,15 @@ class Archive:
         revision = Revision(self._graph, self._judge)
         if revision.share((), suspects):
             revision.run()
+
+
+def crowded_in(links: Links, released: Iterable[Id], quarantine_at: int) -> Array:
+    """By number, which identifiers are claimed with so many others that they leave the graph."""
+    crowded: Array = links.degrees() >= quarantine_at
+    for node in released:
+        if (number := links.number(node)) >= 0:
+            crowded[number] = False
+    return crowded
 
 
 def settle(graph: Graph, judge: Judge, pairs: list[Pair]) -> list[Pair]:

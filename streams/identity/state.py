@@ -215,6 +215,27 @@ class IdentityState:
         self._graph.summarise(group)
         return group.newest.position if group.newest else None
 
+    @property
+    def released(self) -> Iterable[Id]:
+        """Identifiers that an operator keeps out of quarantine."""
+        return self._graph.releases.words
+
+    def identifier(self, node: Id) -> Identifier:
+        """Of one that stood in a claim; not to be changed. Raises KeyError for any other."""
+        self._graph.find_identifier(node)
+        return self._graph.identifiers[node]
+
+    def pair(self, known: Pair) -> Pair:
+        """The pair of the same identifiers in another state. Raises KeyError if it was never claimed here."""
+        found = self._graph.find(self.identifier(known.a.id), self.identifier(known.b.id))
+        if found is None:
+            raise KeyError(known.position)
+        return found
+
+    def cuts_between(self, pair: Pair) -> tuple[Id, ...]:
+        """Ids of the cuts that keep the customers of the two apart."""
+        return self._judge.cuts(pair.a.customer, pair.b.customer)
+
     def _group(self, customer: Id) -> Group | None:
         found = self._graph.find_identifier(customer)
         return found.customer if found and found.customer.head is found.member else None

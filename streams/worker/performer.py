@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
 
 from schemas.store import Store
-from streams.effects import END, Ask, Effect, Reach, Send, Together, Write
+from streams.effects import END, Ask, Effect, Pause, Reach, Send, Together, Write
 from streams.view import View
 
 T = TypeVar("T")
@@ -57,6 +57,8 @@ class Performer:
                 return await self._sender.send(messages) if messages else []
             case Reach(position):
                 return await self._reach(position)
+            case Pause():
+                return await asyncio.sleep(0)
             case Together(effects):
                 return await self._all([self.perform(one) for one in effects])
 

@@ -4,7 +4,7 @@ from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from schemas.tables import DEADLINES
-from streams.effects import END, Ask, Effect, Reach, Send, Together, Write
+from streams.effects import END, Ask, Effect, Pause, Reach, Send, Together, Write
 from tests.simulation.assertions import check_forwards
 from throughline.errors import ThroughlineError, Unavailable
 
@@ -70,6 +70,8 @@ class Driver:
                 return (yield from self._send(messages))
             case Reach(position):
                 return (yield from self._reach(position))
+            case Pause():
+                yield
             case Together(effects):
                 return (yield from self.together([self.perform(one) for one in effects]))
 

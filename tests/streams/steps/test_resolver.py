@@ -1,9 +1,13 @@
 """The resolver step over the store in memory: what it tells, to whom, and in which order."""
 
-from schemas.messages import Barrier, Change, Claim, Member, decode, encode
+from msgspec import json
+
+from schemas.ids import to_uuid
+from schemas.messages import Barrier, Change, Claim, Decided, Member, decode, encode
 from schemas.tables import CLAIMS, CUSTOMERS, DECISIONS, IDENTITY_MAP
 from streams.identity.rules import IdentityRules
-from streams.steps.resolver import NODES_AT_MOST, Resolver, barriers_of
+from streams.steps.resolver import Resolver
+from streams.steps.telling import NODES_AT_MOST, barriers_of
 from tests.streams.steps.outside import AT, PARTITIONS, Outside, member
 
 ANN, BOB = member("email", "ann@x.org"), member("user_id", "7")
@@ -38,8 +42,8 @@ def test_tables_first_then_the_workers_then_those_who_lose() -> None:
     outside = Outside()
     take(outside, resolver(), 0, link(ANN, COOKIE))
     assert outside.done == [
-        "claims_until", "claims", "decisions", "identity_map", "customers", "identity.changes", "identity.changes",
-        "journeys.inbox",
+        "recorded_until", "claims", "decisions", "identity_map", "customers", "identity.changes", "identity.changes",
+        "identity.decisions", "journeys.inbox",
     ]  # fmt: skip
 
 
@@ -115,6 +119,19 @@ def test_a_cut_gives_the_node_back_and_tells_the_customer_that_lost_it() -> None
     assert barrier.nodes == (COOKIE.node,)
 
 
+def test_every_decision_is_a_row_and_then_a_message_that_says_the_same() -> None:
+    outside = Outside()
+    take(outside, resolver(), 0, link(ANN, COOKIE), cut(ANN, COOKIE))
+    rows = [
+        (row["seq"], row["kind"], str(to_uuid(row["a"])), row["reason"], [str(to_uuid(id)) for id in row["evidence"]])
+        for row in outside.store.rows(DECISIONS)
+    ]
+    told = [json.decode(m.value, type=Decided) for m in outside.sent if m.topic == "identity.decisions"]
+    assert sorted((d.seq, d.kind, d.a, d.reason, d.evidence) for d in told) == sorted(rows)
+    assert outside.done.index("decisions") < outside.done.index("identity.decisions")
+    assert {d.decided_at for d in told} == {"2026-01-01T00:00:00.000Z"}
+
+
 def test_every_decision_has_a_reason_and_its_time() -> None:
     outside = Outside()
     take(outside, resolver(), 0, link(ANN, COOKIE), cut(ANN, COOKIE))
@@ -127,7 +144,7 @@ def test_a_gap_between_batches_makes_it_read_its_state_again() -> None:
     outside, step = Outside(), resolver()
     take(outside, step, 0, link(ANN, COOKIE))
     take(outside, step, 0, link(ANN, COOKIE))
-    assert outside.done.count("claims_until") == 2
+    assert outside.done.count("recorded_until") == 2
 
 
 def test_a_barrier_of_many_nodes_is_cut_into_messages() -> None:
