@@ -89,15 +89,20 @@ def owner_of(client: Connections, text: str, region: str = "", key: bytes = b"")
     `region` as in the settings, for phone numbers without +. With the `key` of the settings the identifier is looked up
     by its node, which is much faster. Raises NotFound or Ambiguous.
     """
-    found = _by_node(client, _nodes(text, region, key)) or _by_value(client, text, region)
+    found = meant(client, text, region, key)
     found = [row for row in found if row[0] not in TRANSACTIONS] or _carriers(client, found)
     owners = {customer for _, _, customer in found}
     if not owners:
-        raise NotFound(f"no customer has {text}; {_advice(text, region)}")
+        raise NotFound(f"no customer has {text}; {advice(text, region)}")
     if len(owners) > 1:
         names = ", ".join(f"{kind}:{value}" for kind, value, _ in found)
         raise Ambiguous(f"{text} belongs to different customers; give one of: {names}")
     return UUID(str(owners.pop()))
+
+
+def meant(client: Connections, text: str, region: str = "", key: bytes = b"") -> list[tuple[Any, ...]]:
+    """(type, value, customer) of every identifier that the text may name, understood as `owner_of` does."""
+    return _by_node(client, _nodes(text, region, key)) or _by_value(client, text, region)
 
 
 def customer(client: Connections, customer_id: UUID) -> Customer:
@@ -149,7 +154,8 @@ def _candidates(text: str, region: str) -> tuple[str, list[tuple[str, str]]]:
     return named, [(type, form) for type, form in forms if form]
 
 
-def _advice(text: str, region: str) -> str:
+def advice(text: str, region: str) -> str:
+    """What to type instead of a text that names nobody."""
     kind, separator, _ = text.partition(":")
     if separator and kind.strip().lower() not in TYPES:
         return f"the types are {', '.join(TYPES)}"

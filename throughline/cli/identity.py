@@ -1,0 +1,14 @@
+"""`throughline identity`: who is who, why, and what an operator may do about it."""
+
+import typer
+
+from throughline.cli._identity_release import release
+from throughline.cli._identity_unmerge import relink, unmerge
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the group."""
+    group = typer.Typer(help="Who is who, why, and what to do where it is wrong.", no_args_is_help=True)
+    for command in (unmerge, relink, release):
+        group.command()(command)
+    app.add_typer(group, name="identity")
