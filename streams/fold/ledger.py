@@ -108,7 +108,10 @@ class Ledger(Notes):
 
     def row(self, place: int) -> Row:
         """The row of a fact as of `now`."""
-        entry = self.entries[place - self.base] if place >= self.base else self.kept[place]
+        return self.row_of(place, self.entries[place - self.base] if place >= self.base else self.kept[place])
+
+    def row_of(self, place: int, entry: Entry) -> Row:
+        """The same, of this entry."""
         session, journey, stage, previous, gap = entry
         start = end = count = due = 0
         if session.place == place:

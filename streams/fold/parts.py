@@ -4,6 +4,7 @@ Facts point to the objects, so a way back puts old values into them instead of r
 holds the values of all slots; a slot may hold text, bytes, numbers, None, and tuples of these.
 """
 
+from collections.abc import Callable
 from operator import attrgetter
 from typing import Any, ClassVar, Self
 
@@ -18,10 +19,12 @@ class Part:
 
     __slots__: ClassVar[tuple[str, ...]] = ()
     _values: ClassVar["attrgetter[tuple[Any, ...]]"]
+    _puts: ClassVar[tuple[Callable[[Any, Any], None], ...]]
 
     def __init_subclass__(cls) -> None:
         first, *more = cls.__slots__
         cls._values = attrgetter(first, *more)
+        cls._puts = tuple(getattr(cls, slot).__set__ for slot in cls.__slots__)
 
     def save(self) -> tuple[Self, tuple[Any, ...]]:
         return self, self._values(self)
@@ -29,8 +32,8 @@ class Part:
     @classmethod
     def load(cls, saved: tuple[Self, tuple[Any, ...]]) -> Self:
         part, values = saved
-        for slot, value in zip(cls.__slots__, values, strict=True):
-            setattr(part, slot, value)
+        for put, value in zip(cls._puts, values, strict=True):
+            put(part, value)
         return part
 
     @classmethod

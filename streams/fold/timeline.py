@@ -5,7 +5,6 @@ A long one is a window: what lies before its *cut* is let go, but for the rows t
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterable
-from itertools import islice
 from typing import Any
 
 from schemas.fact import Fact, Key, Row
@@ -167,12 +166,12 @@ class Timeline:
 
     def changed(self) -> list[tuple[Fact, Row]]:
         """The rows that may differ since the last call, each with its fact."""
-        ledger, row, places = self._ledger, self._ledger.row, set(self._ledger.changed)
+        ledger, row_of = self._ledger, self._ledger.row_of
         if ledger.base:
-            pairs = [(self._fact(place), row(place)) for place in places]
+            pairs = [(self._fact(place), ledger.row(place)) for place in set(ledger.changed)]
         else:
-            facts = self._facts
-            pairs = [(facts[place], row(place)) for place in places]
+            facts, entries = self._facts, ledger.entries
+            pairs = [(facts[place], row_of(place, entries[place])) for place in set(ledger.changed)]
         ledger.changed = []
         if self._aside_changed:
             pairs += [(fact, self._aside[key]) for key, fact in self._aside_changed.items()]
@@ -265,7 +264,10 @@ class Timeline:
         """Back to the last checkpoint at or before a place; gives its place."""
         while self._checkpoints and self._checkpoints[-1][0] > place:
             self._checkpoints.pop()
-        start, saved = self._checkpoints[-1] if self._checkpoints else (0, State(self._rules).save())
+        if not self._checkpoints:
+            self._state, self._ledger = State(self._rules), Ledger(self._ledger.now)
+            return 0
+        start, saved = self._checkpoints[-1]
         self._state.load(saved)
         self._ledger.rewind(start)
         self._ledger.changed += self._state.heads()
@@ -273,7 +275,7 @@ class Timeline:
 
     def _run(self, start: int) -> None:
         ledger, step, entries = self._ledger, self._state.step, self._ledger.entries
-        for place, fact in enumerate(islice(self._facts, start - ledger.base, None), start):
+        for place, fact in enumerate(self._facts[start - ledger.base :], start):
             if not place % self._every and place:
                 self._checkpoint(place)
             entries.append(step(fact, place, ledger))
