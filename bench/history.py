@@ -1,16 +1,20 @@
-"""Does a long history cost more? The 10th against the 10,000th event of one customer, and memory per customer.
+"""Does a long history cost more? The 10th against the 10,000th and the 1,000,000th event of one customer, and memory.
 
-    python -m bench.history
+    python -m bench.history [--events 1000000]
 
-Runs the real journeys step on the in-memory store: batches of 100 events in order, cached customers, no network.
+Runs the real journeys step on the in-memory store: batches of 100 events in order, cached customers, no network. A figure
+is the mean over 40 batches: cuts and checkpoints, which come every few hundred events, are in it.
 """
 
 import gc
 import os
 import time
+import tracemalloc
+from typing import Annotated
 from uuid import uuid4
 
 import psutil
+import typer
 
 from bench.drive import drive
 from schemas.fact import Fact, version_of
@@ -26,7 +30,8 @@ from streams.view import View
 NOW = 1_795_000_000_000
 BATCH = 100
 EVENTS = ("Page Viewed", "Product Viewed", "Products Searched", "Product Added", "Page Viewed")
-REPEATS = 20
+REPEATS = 40
+STEP = 1_000
 
 
 def events(node: bytes, first: int, count: int) -> list[Item]:
@@ -56,20 +61,42 @@ def cost(step: Journeys, store: MemoryStore, node: bytes, first: int) -> float:
     return (time.process_time() - began) / BATCH * 1e6
 
 
-def by_history() -> tuple[float, float]:
-    """(after 10 events, after 10,000 events); medians over customers and batches."""
+def early() -> float:
+    """Microseconds an event of those that follow the first 10 of a customer, over as many customers as batches."""
     store = MemoryStore()
-    step = journeys(store)
-    early = []
+    step, total = journeys(store), 0.0
     for _ in range(REPEATS):
         node = from_uuid(uuid4())
         drive(step.take(events(node, 0, 10), NOW), store)
-        early.append(cost(step, store, node, 10))
-    old = from_uuid(uuid4())
-    for first in range(0, 10_000, 1_000):
-        drive(step.take(events(old, first, 1_000), NOW), store)
-    late = [cost(step, store, old, 10_000 + turn * BATCH) for turn in range(REPEATS)]
-    return sorted(early)[REPEATS // 2], sorted(late)[REPEATS // 2]
+        total += cost(step, store, node, 10)
+    return total / REPEATS
+
+
+def later(counts: tuple[int, ...]) -> list[float]:
+    """The same after so many events of one customer."""
+    step, node, done, costs = journeys(MemoryStore()), from_uuid(uuid4()), 0, []
+    for count in counts:
+        for first in range(done, count, STEP):
+            drive(step.take(events(node, first, STEP), NOW), MemoryStore())  # the twin's own rows are not the worker's
+        store = MemoryStore()
+        costs.append(sum(cost(step, store, node, count + turn * BATCH) for turn in range(REPEATS)) / REPEATS)
+        done = count + REPEATS * BATCH
+    return costs
+
+
+def held(touchpoints: int) -> tuple[int, int]:
+    """(bytes that a customer with so many touchpoints holds at most, the estimate by which the cache evicts)."""
+    tracemalloc.start()
+    step, node = journeys(MemoryStore()), from_uuid(uuid4())
+    before, _ = tracemalloc.get_traced_memory()
+    most = 0, 0
+    for first in range(0, touchpoints, BATCH):
+        drive(step.take(events(node, first, min(BATCH, touchpoints)), NOW), MemoryStore())
+        if first >= touchpoints - 20 * BATCH:
+            gc.collect()
+            most = max(most, (tracemalloc.get_traced_memory()[0] - before, step.cache.bytes))
+    tracemalloc.stop()
+    return most
 
 
 def memory(customers: int = 20_000, touchpoints: int = 10) -> float:
@@ -89,8 +116,21 @@ def memory(customers: int = 20_000, touchpoints: int = 10) -> float:
     return (process.memory_info().rss - before) / (customers - 2_000)
 
 
-if __name__ == "__main__":
-    tenth, later = by_history()
-    print(f"10th event {tenth:.1f} us, 10,000th event {later:.1f} us: {later / tenth:.2f}x (expected at most 1.5x)")
+def main(events: Annotated[int, typer.Option(help="of the longest history")] = 1_000_000) -> None:
+    tenth = early()
+    costs = later((10_000, events))
+    for count, each in zip((10_000, events), costs, strict=True):
+        print(
+            f"10th event {tenth:.1f} us, {count:,}th event {each:.1f} us: {each / tenth:.2f}x (expected at most 1.2x)"
+        )
+    for count in (10, 10_000, 50_000):
+        real, estimated = held(count)
+        print(
+            f"a cached customer with {count:,} touchpoints: {real:,} bytes, estimated {estimated:,} (at most 1,000,000)"
+        )
     each = memory()
-    print(f"a cached customer with 10 touchpoints: {each:,.0f} bytes, {each:,.0f} MB per 1,000,000 in memory at once")
+    print(f"many customers with 10 touchpoints: {each:,.0f} resident bytes each")
+
+
+if __name__ == "__main__":
+    typer.run(main)
