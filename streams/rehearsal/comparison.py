@@ -1,14 +1,18 @@
-"""Two groupings of the same identifiers, compared: who is merged, who is split, and which identifiers are let in or out."""
+"""The recorded claims under two sets of rules: who is merged, who is split, which identifiers are let in or out."""
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
-from schemas.ids import Id
-from streams.rehearsal.grouping import Grouping
+from schemas.ids import NONE, Id
+from schemas.links import Recorded
+from streams.identity.comparison import comparison
+from streams.identity.outcome import Clerk, Outcome
+from streams.identity.rules import IdentityRules
 
 Nodes = dict[Id, tuple[Id, ...]]  # customer -> its identifiers, sorted
+TURNS = ("quarantine", "unquarantine", "share", "unshare")
 
 
 @dataclass(frozen=True)
@@ -37,18 +41,19 @@ class Part:
         """The same identifiers under another customer_id, because another of them is the strongest."""
         return not self.merged and not self.split
 
+    @property
+    def moved(self) -> list[Id]:
+        """Identifiers whose customer has another id."""
+        new = _owners(self.after)
+        return [node for node, customer in _owners(self.before).items() if new[node] != customer]
+
 
 @dataclass(frozen=True)
 class Comparison:
-    """`customers`: (before, after) of the claimed identifiers, those with a single one included."""
+    """`turned`: identifiers by what becomes of them: quarantine, unquarantine, share, unshare."""
 
-    before: Grouping
-    after: Grouping
-    parts: tuple[Part, ...]
-
-    @property
-    def customers(self) -> tuple[int, int]:
-        return len(self.before.sizes), len(self.after.sizes)
+    parts: tuple[Part, ...] = ()
+    turned: Mapping[str, tuple[Id, ...]] = field(default_factory=dict)
 
     @property
     def merged(self) -> list[tuple[Id, tuple[Id, ...]]]:
@@ -60,43 +65,55 @@ class Comparison:
 
     @property
     def moved(self) -> list[Id]:
-        """Identifiers whose customer has another id, sorted."""
-        nodes = (node for part in self.parts for node in part.nodes)
-        return sorted(node for node in nodes if self.before.of(node) != self.after.of(node))
+        return sorted(node for part in self.parts for node in part.moved)
+
+    def largest(self, present: Iterable[tuple[Id, int]], most: int) -> list[tuple[Id, int]]:
+        """(customer, identifiers) of the largest under the other rules. `present`: those of now, at least `most` of them
+        that do not differ."""
+        gone = {customer for part in self.parts for customer in part.before}
+        sizes = {customer: size for customer, size in present if customer not in gone}
+        sizes |= {customer: len(nodes) for part in self.parts for customer, nodes in part.after.items()}
+        return sorted(sizes.items(), key=lambda each: (-each[1], each[0]))[:most]
 
 
-def compare(before: Grouping, after: Grouping) -> Comparison:
-    """Time and memory of what differs, besides one look at each identifier."""
-    parts = tuple(_part(nodes, before, after) for nodes in _differing(before, after))
-    return Comparison(before, after, parts)
+def compare(recorded: Recorded, before: IdentityRules, after: IdentityRules) -> Comparison:
+    """Time of two resolutions; memory of the recorded links and of what differs."""
+    parts: list[Part] = []
+    turned: dict[str, list[Id]] = defaultdict(list)
+    for portion in comparison(recorded, before, after, Clerk(0, after, NONE)):
+        parts += _parts(portion.outcome)
+        for decision in portion.outcome.decisions:
+            if decision.kind in TURNS:
+                turned[decision.kind].append(decision.a)
+    return Comparison(tuple(parts), {kind: tuple(sorted(nodes)) for kind, nodes in turned.items()})
 
 
-def _part(nodes: Iterable[Id], before: Grouping, after: Grouping) -> Part:
-    nodes = sorted(nodes)
-    return Part(_grouped(nodes, before), _grouped(nodes, after))
+def _parts(outcome: Outcome) -> Iterable[Part]:
+    new = {member.node: change.customer for change in outcome.changes for member in change.members}
+    former = {node: customer for customer, nodes in outcome.left.items() for node in nodes}
+    old = {node: former.get(node, customer) for node, customer in new.items()}
+    for nodes in _differing(old, new):
+        yield Part(_grouped(nodes, old), _grouped(nodes, new))
 
 
-def _grouped(nodes: Iterable[Id], grouping: Grouping) -> Nodes:
+def _grouped(nodes: Iterable[Id], owners: Mapping[Id, Id]) -> Nodes:
     found: dict[Id, list[Id]] = defaultdict(list)
     for node in nodes:
-        found[grouping.of(node)].append(node)
+        found[owners[node]].append(node)
     return {customer: tuple(found[customer]) for customer in sorted(found)}
 
 
-def _differing(before: Grouping, after: Grouping) -> list[list[Id]]:
+def _differing(old: Mapping[Id, Id], new: Mapping[Id, Id]) -> list[list[Id]]:
     """Identifiers of all customers that differ, a list for each part. Customers of one id before and after share the
     identifier with that id, so an id stands for both."""
-    everyone = before.customer_of.keys() | after.customer_of.keys()
     roots: dict[Id, Id] = {}
-    for node in everyone:
-        old, new = before.of(node), after.of(node)
-        if old != new:
-            roots[_root(roots, old)] = _root(roots, new)
+    for node, customer in old.items():
+        if customer != new[node]:
+            roots[_root(roots, customer)] = _root(roots, new[node])
     found: dict[Id, list[Id]] = defaultdict(list)
-    for node in everyone if roots else ():
-        old = before.of(node)
-        if old in roots:
-            found[_root(roots, old)].append(node)
+    for node, customer in old.items():
+        if customer in roots:
+            found[_root(roots, customer)].append(node)
     return sorted(map(sorted, found.values()))
 
 
@@ -108,7 +125,11 @@ def _root(roots: dict[Id, Id], id: Id) -> Id:
     return above
 
 
+def _owners(customers: Nodes) -> dict[Id, Id]:
+    return {node: customer for customer, nodes in customers.items() for node in nodes}
+
+
 def _several(these: Nodes, others: Nodes) -> list[tuple[Id, tuple[Id, ...]]]:
-    owner = {node: customer for customer, nodes in others.items() for node in nodes}
+    owner = _owners(others)
     found = ((customer, tuple(sorted({owner[node] for node in nodes}))) for customer, nodes in these.items())
     return [(customer, sources) for customer, sources in found if len(sources) > 1]

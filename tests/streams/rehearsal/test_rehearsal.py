@@ -8,9 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.fact import Fact
-from schemas.ids import Id
-from streams.rehearsal.comparison import Part, compare
-from streams.rehearsal.grouping import Grouping
+from streams.rehearsal.comparison import Nodes, Part
 from streams.rehearsal.measures import counted, measures
 from streams.rehearsal.rehearsal import Change, Measure, Sample, change_of, chosen, rehearsed
 from tests.streams.fold.histories import DAY, RULES, START, fact, histories
@@ -19,30 +17,25 @@ NODES = [bytes([number] * 16) for number in (1, 2, 3)]
 NOW = START + 2000 * DAY
 
 
-def grouping(*customers: Sequence[int]) -> Grouping:
-    owner = {bytes([n] * 16): bytes([min(some)] * 16) for some in customers for n in some}
-    return Grouping(owner, sizes=Counter(owner.values()))
+def customers(*groups: Sequence[int]) -> Nodes:
+    return {bytes([min(some)] * 16): tuple(bytes([n] * 16) for n in some) for some in groups}
 
 
 def loader(facts: Sequence[Fact]):
     return lambda nodes: [fact for fact in facts if fact.node in nodes]
 
 
-def everyone(found: Grouping) -> dict[Id, tuple[Id, ...]]:
-    return {head: tuple(n for n in NODES if found.of(n) == head) for head in found.sizes}
-
-
-GROUPINGS = [grouping((1, 2, 3)), grouping((1,), (2, 3)), grouping((1, 2), (3,)), grouping((1,), (2,), (3,))]
+GROUPINGS = [customers((1, 2, 3)), customers((1,), (2, 3)), customers((1, 2), (3,)), customers((1,), (2,), (3,))]
 
 
 @settings(max_examples=60)
 @given(histories(), st.sampled_from(GROUPINGS), st.sampled_from(GROUPINGS))
 def test_the_difference_leads_from_all_counts_before_to_all_counts_after(facts, before, after) -> None:
     facts = list({fact.key: fact for fact in facts}.values())
-    change = change_of(compare(before, after).parts, (RULES, RULES), loader(facts), NOW)
-    old = counted(everyone(before), facts, RULES, NOW)
+    change = change_of([Part(before, after)], (RULES, RULES), loader(facts), NOW)
+    old = counted(before, facts, RULES, NOW)
     old.update(change.counts)
-    assert +old == +counted(everyone(after), facts, RULES, NOW)
+    assert +old == +counted(after, facts, RULES, NOW)
 
 
 def order(node: int, day: int) -> Fact:
@@ -54,9 +47,7 @@ def survey(node: int, score: float, number: int) -> Fact:
 
 
 def test_a_merge_of_two_buyers_makes_one_who_came_back() -> None:
-    change = change_of(
-        compare(GROUPINGS[3], GROUPINGS[2]).parts, (RULES, RULES), loader([order(1, 1), order(2, 5)]), NOW
-    )
+    change = change_of([Part(GROUPINGS[3], GROUPINGS[2])], (RULES, RULES), loader([order(1, 1), order(2, 5)]), NOW)
     totals = {"customers": 4, "buyers": 4, "repeat_buyers": 1, "orders": 5, "touchpoints": 5}
     found = {measure.name: measure for measure in rehearsed(totals, [change])}
     assert found["customers"] == Measure("customers", 4, 3)
@@ -100,5 +91,5 @@ def test_nps_is_a_share_of_answers_and_unknown_without_any() -> None:
 
 def test_an_event_told_for_two_customers_is_a_duplicate_when_they_are_one() -> None:
     twins = [order(1, 1), order(1, 1)._replace(node=NODES[1])]
-    change = change_of(compare(GROUPINGS[3], GROUPINGS[2]).parts, (RULES, RULES), loader(twins), NOW)
+    change = change_of([Part(GROUPINGS[3], GROUPINGS[2])], (RULES, RULES), loader(twins), NOW)
     assert change.counts["orders"] == -1
