@@ -20,7 +20,7 @@ from throughline.errors import ThroughlineError
 from throughline.lag import LagReader
 
 SHOWN = 12  # customers of a table
-NAMED = 3  # identifiers of a customer in it
+NAMED = 2  # identifiers of a customer in it, besides the strongest
 COUNTS = ("touchpoints", "sessions", "journeys", "friction")
 
 
@@ -124,25 +124,23 @@ def show(effect: Effect, console: Console) -> None:
 
 
 def _table(effect: Effect) -> Table:
-    table = Table("", "customer", "identifiers", box=None)
+    table = Table("", box=None)
     for name in COUNTS:
         table.add_column(name, justify="right")
+    table.add_column("customer", overflow="fold")
     for when, sides in (("before", effect.before), ("after", effect.after)):
         for number, side in enumerate(sides[:SHOWN]):
-            table.add_row(
-                "" if number else when, str(to_uuid(side.customer)), _named(side, effect), *_counts(side.standing)
-            )
-        if len(sides) > SHOWN:
-            table.add_row(
-                "", f"and {len(sides) - SHOWN:,} more", "", *_counts(summed([s.standing for s in sides[SHOWN:]]))
-            )
+            table.add_row("" if number else when, *_counts(side.standing), _named(side, effect))
+        if more := sides[SHOWN:]:
+            table.add_row("", *_counts(summed([side.standing for side in more])), f"{len(more):,} more customers")
     return table
 
 
 def _named(side: Side, effect: Effect) -> str:
-    names = sorted(effect.names[node] for node in side.nodes if node in effect.names)
-    more = f" and {len(side.nodes) - NAMED} more" if len(side.nodes) > NAMED else ""
-    return escape(", ".join(names[:NAMED])) + more
+    """The strongest identifier, which gives the customer its id, then others."""
+    others = sorted(effect.name(node) for node in side.nodes if node != side.customer)
+    more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
+    return escape(", ".join([effect.name(side.customer), *others[:NAMED]]) + more)
 
 
 def _counts(standing: Standing) -> list[str]:

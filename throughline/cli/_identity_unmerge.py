@@ -18,7 +18,7 @@ from throughline.settings import load
 
 One = Annotated[str, typer.Argument(help="An identifier, as in loyalty_id:1029 or anna@example.org.")]
 Two = Annotated[str, typer.Argument(help="The identifier of the other.")]
-Either = Annotated[str | None, typer.Argument(help="An identifier, as in loyalty_id:1029; or the id of a cut.")]
+Either = Annotated[str | None, typer.Argument(help="An identifier of the customer, as in loyalty_id:1029.")]
 Reason = Annotated[str, typer.Option(help="Why; it stands in the history with your name.")]
 Anyway = Annotated[bool, typer.Option("--anyway", help="Also where the two are not one customer now, or not yet seen.")]
 Withdraw = Annotated[str, typer.Option(metavar="CUT", help="Withdraw the cut with this id instead.")]
