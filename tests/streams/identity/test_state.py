@@ -59,6 +59,21 @@ def test_a_long_walk_stays_equal(seed):
     assert IdentityState.of(random.sample(history, len(history)), rules).resolution() == before
 
 
+@pytest.mark.parametrize("thousand", range(10))
+def test_order_repetition_and_splits_do_not_matter(thousand):
+    """Half of it loaded at once, the rest claim by claim; 10,000 histories."""
+    for seed in range(1000 * thousand, 1000 * thousand + 1000):
+        random = Random(seed)
+        history = walk(random, lengths=range(2, 11))
+        shuffled = history + random.choices(history, k=random.randint(0, 3))
+        random.shuffle(shuffled)
+        split = random.randint(0, len(shuffled))
+        state = IdentityState.of(shuffled[:split], RULES)
+        for seq, claim in enumerate(shuffled[split:], split + 1):
+            state.apply(seq, claim)
+        assert state.resolution() == resolve(history, RULES)
+
+
 def test_the_newest_pair_of_a_customer_is_the_last_with_an_end_in_it():
     state = IdentityState(RULES)
     claims = link("user_id 1", "email 1", 5), link("user_id 2", "email 1", 7), link("email 1", "anonymous_id 1", 2)
