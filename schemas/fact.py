@@ -5,6 +5,7 @@ from typing import NamedTuple
 from schemas.ids import Id
 
 Key = tuple[Id, int, Id]
+Named = tuple[tuple[str, str], ...]
 
 
 class Fact(NamedTuple):
@@ -21,9 +22,11 @@ class Fact(NamedTuple):
     thread: str  # conversation or order this belongs to, "ticket_id:T-1"; "" if none
     value: int  # money in 1/10,000 of `currency`; 0 if none
     currency: str
-    metric: str  # nps, csat, ces or "" if the event carries no score
+    metric: str  # what `score` is: nps, csat, ces, rating (1 to 5), text (measured, -1 to 1), or "" if there is none
     score: float  # meaningful only with a metric
     location: str  # where it happened: page path, screen, store, queue
+    about: str = ""  # the order that it names besides its thread, "order_id:O-1"; "" if none
+    named: Named = ()  # properties that the rules look at (schemas.looks), as text, by name
 
     @property
     def key(self) -> Key:
@@ -61,6 +64,14 @@ class Row(NamedTuple):
     journey_reopened: int
     journey_value: int
     journey_channels: tuple[str, ...]
+    journey_currency: str  # of journey_value
+    journey_stage: str  # the stage it is in, or ended in
+    journey_emotion_times: tuple[int, ...]  # ms, in order; parallel to the next
+    journey_emotions: tuple[float, ...]  # -1 to 1
+    previous_stage: str  # set when the stage changes with this touchpoint
+    stage_time: int  # ms spent in that stage, 0 unless it changes
+    stage_rule: str  # the rule that changed it, as its key in the rules file
+    linked_journey_id: Id  # another journey of the same order, ticket, call or chat
     signals: tuple[Signal, ...]
     due: int  # the next deadline that is still open, 0 if none
 

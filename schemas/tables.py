@@ -1,7 +1,7 @@
 """The tables of the store: one description from which rows, inserts, the in-memory twin and the drift test derive.
 
 Python kinds of a column: `id` 16 bytes · `ms` int milliseconds UTC · `low`/`str` text · `u8..u128`, `i64` int · `f64` float ·
-`dec4` int in 1/10,000 · `raw` bytes · `lows` tuple of text · `ids` tuple of 16 bytes · `u32s` tuple of int.
+`dec4` int in 1/10,000 · `raw` bytes · `lows` tuple of text · `ids` tuple of 16 bytes · `u32s`, `mss`, `f64s` tuple of int, ms, float.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,7 +30,7 @@ FACT_KEY = ("node", "original_timestamp", "event_id")
 FACT = {
     "node": "id", "original_timestamp": "ms", "event_id": "id", "event_time": "ms", "received_at": "ms", "version": "u64",
     "channel": "low", "event": "low", "thread": "str", "value": "dec4", "currency": "low", "metric": "low", "score": "f64",
-    "location": "str",
+    "location": "str", "about": "str",
 }  # fmt: skip
 
 ORIGIN = {"topic": "low", "partition": "u16", "offset": "u64"}
@@ -77,12 +77,15 @@ RULES = Table("rules", {"seq": "u64", "version": "u32", "text": "str", "applied_
 STITCHED = Table(
     "stitched",
     {"node": "id", "original_timestamp": "ms", "event_id": "id", "version": "u128", "customer_id": "id", "event_time": "ms",
-     "received_at": "ms", "channel": "low", "event": "low", "value": "dec4", "currency": "low", "status": "low",
-     "session_id": "id", "journey_id": "id", "journey_type": "low", "stage": "low", "previous_channel": "low",
-     "previous_gap": "i64", "session_start": "ms", "session_end": "ms", "session_touchpoints": "u32", "journey_outcome": "low",
+     "received_at": "ms", "channel": "low", "event": "low", "value": "dec4", "currency": "low", "sentiment": "f64",
+     "sentiment_source": "low", "status": "low", "session_id": "id", "journey_id": "id", "journey_type": "low",
+     "stage": "low", "previous_channel": "low", "previous_gap": "i64", "session_start": "ms", "session_end": "ms",
+     "session_touchpoints": "u32", "journey_outcome": "low",
      "journey_start": "ms", "journey_end": "ms", "journey_touchpoints": "u32", "journey_handoffs": "u32",
      "journey_sessions": "u32", "journey_reopened": "u32", "journey_value": "dec4", "journey_channels": "lows",
-     "signals": "lows", "due": "ms", "row_hash": "u64", "fact_version": "u64", "inbox_partition": "u16", "epoch": "u64"},
+     "journey_currency": "low", "journey_stage": "low", "journey_emotion_times": "mss", "journey_emotions": "f64s",
+     "previous_stage": "low", "stage_time": "i64", "stage_rule": "low", "linked_journey_id": "id", "signals": "lows",
+     "due": "ms", "row_hash": "u64", "fact_version": "u64", "inbox_partition": "u16", "epoch": "u64"},
     FACT_KEY, "version", fenced=True,
 )  # fmt: skip
 FRICTION = Table(

@@ -1,11 +1,11 @@
 """The store in memory: the twin of `sinks.clickhouse` for tests and simulations. Deterministic; nothing is durable."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from schemas.fact import Fact
-from schemas.ids import Id
+from schemas.ids import NONE, Id
 from schemas.links import Recorded, links_of
 from schemas.messages import Change, Claim, Member
 from schemas.store import Checkpoint, Fingerprint, Store
@@ -108,7 +108,7 @@ class MemoryStore(Store):
         return {node: change for node in nodes if (change := self._customer_of(node)) is not None}
 
     def facts_of(self, nodes: Sequence[Id]) -> list[Fact]:
-        return [Fact._make(row) for row in self._of_nodes("facts", nodes)]
+        return [Fact(*row) for row in self._of_nodes("facts", nodes)]
 
     def stitched_versions_of(self, nodes: Sequence[Id]) -> list[tuple[Id, int, Id, int, Id, int, int]]:
         at = list(TABLES["stitched"].columns)
@@ -123,7 +123,7 @@ class MemoryStore(Store):
 
     def _fingerprint(self, node: Id, cut: int) -> Fingerprint | None:
         at = list(TABLES["stitched"].columns).index
-        facts = [Fact._make(row) for row in self._tables["facts"].of(node) if row[3] < cut]
+        facts = [Fact(*row) for row in self._tables["facts"].of(node) if row[3] < cut]
         rows = [row for row in self._tables["stitched"].of(node) if row[at("event_time")] < cut]
         folded = [row[at("row_hash")] for row in rows if row[at("status")] == "folded"]
         if not facts and not rows:
@@ -189,6 +189,24 @@ class MemoryStore(Store):
             if row[4] <= seq and (row[4] not in recorded or row[0] < recorded[row[4]][0]):
                 recorded[row[4]] = row
         return [(seq, _claim(recorded[seq])) for seq in sorted(recorded)]
+
+    def rules(self) -> tuple[int, int, str] | None:
+        rows = [row[:3] for row in self._tables["rules"].all()]
+        return max(rows, key=lambda row: (row[1], -row[0]), default=None)
+
+    def stale_nodes(
+        self, partitions: Sequence[int], version: int, limit: int, after: Id = NONE
+    ) -> list[tuple[Id, int]]:
+        stale = Counter(node for node in self._stale(partitions, version) if node > after)
+        return sorted(stale.items())[:limit]
+
+    def stale_rows(self, partitions: Sequence[int], version: int) -> int:
+        return len(self._stale(partitions, version))
+
+    def _stale(self, partitions: Sequence[int], version: int) -> list[Id]:
+        at = list(TABLES["stitched"].columns).index("inbox_partition")
+        rows = self._tables["stitched"].all()
+        return [row[0] for row in rows if row[3] >> 96 < version and row[at] in partitions]
 
     def _of_nodes(self, table: str, nodes: Sequence[Id]) -> list[Any]:
         return [row for node in dict.fromkeys(nodes) for row in self._tables[table].of(node)]

@@ -123,7 +123,9 @@ def _only(wanted: list[bool], *columns: list[Any]) -> tuple[list[Any], ...]:
 def _facts(lane: Lane, events: list[Any], raws: list[bytes], whos: list[Who], timing: Timing) -> list[Fact]:
     readers = lane.readers
     said = [readers[event.__class__](event) for event in events]
-    threads, values, currencies, metrics, scores, places = zip(*said, strict=True)
+    said_threads, values, currencies, metrics, scores, places, said_orders = zip(*said, strict=True)
+    threads = [who.thread or thread for who, thread in zip(whos, said_threads, strict=True)]
+    orders = [who.order or order for who, order in zip(whos, said_orders, strict=True)]
     hashes = np.array(list(map(crc32c, raws)), np.int64) & 0x1FFFFF
     columns = (
         [who.node for who in whos],
@@ -134,14 +136,16 @@ def _facts(lane: Lane, events: list[Any], raws: list[bytes], whos: list[Who], ti
         ((LAST - timing.received) << 21 | hashes).tolist(),
         [lane.channel] * len(events),
         [event.event for event in events],
-        [who.thread or thread for who, thread in zip(whos, threads, strict=True)],
+        threads,
         values,
         currencies,
         metrics,
         scores,
         places,
+        ["" if order == thread else order for thread, order in zip(threads, orders, strict=True)],
+        repeat(()),
     )
-    return list(map(_new_tuple, repeat(Fact), zip(*columns, strict=True)))
+    return list(map(_new_tuple, repeat(Fact), zip(*columns, strict=False)))
 
 
 _new_tuple: Any = tuple.__new__  # what Fact._make calls, without its own cost per event

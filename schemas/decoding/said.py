@@ -12,18 +12,20 @@ from schemas.identifiers import key_of, normalise
 from schemas.money import decimal_of, units_of
 from schemas.scores import SCALES
 
-Said = tuple[str, int, str, str, float, str]  # thread, value in 1/10,000, currency, metric, score, location
+Said = tuple[str, int, str, str, float, str, str]
 THREADS = {"ticket_id": "ticket_id", "call_id": "call_id", "chat_id": "chat_id", "conversation_id": "chat_id",
            "order_id": "order_id"}  # fmt: skip
 MONEY = ("revenue", "total", "value")
+# thread, value in 1/10,000, currency, metric, score, location, order
 LONGEST = 1024  # letters of a location; a mark with a longer one might be more than Kafka takes
+NO_THREADS = "", ""
 PLACES = ("location", "path", "screen", "store_id", "queue")
 
 
 def reader_of(event: str, properties: type[Struct]) -> Callable[[Any], Said]:
     """The function that reads these from an event whose properties are of this struct.
 
-    thread: the first of ticket_id, call_id, chat_id (conversation_id), order_id, normalised.
+    thread: the first of ticket_id, call_id, chat_id (conversation_id), order_id, normalised; order: order_id, normalised.
     value: the first of revenue, total, value.
     location: the first that is not empty of location, path, screen (name, for Screen Viewed), store_id, queue and the
     path of url among the properties, then context.page.path, the path of context.page.url, context.screen.name; its
@@ -41,7 +43,7 @@ def reader_of(event: str, properties: type[Struct]) -> Callable[[Any], Said]:
     def read(event: Any) -> Said:
         properties = event.properties
         given = get_threads(properties)
-        thread = "" if given == no_threads else thread_of(dict(zip(threads, given, strict=True)))
+        thread, order = NO_THREADS if given == no_threads else threads_of(dict(zip(threads, given, strict=True)))
         value, currency = 0, properties.currency
         for amount in get_money(properties):
             if amount is not None:
@@ -53,27 +55,28 @@ def reader_of(event: str, properties: type[Struct]) -> Callable[[Any], Said]:
         else:
             url = path_of(properties.url) if with_url and properties.url else ""
             place = url or _surroundings(event.context)
-        return thread, value, currency.upper() if currency else "", "", 0.0, place[:LONGEST]
+        return thread, value, currency.upper() if currency else "", "", 0.0, place[:LONGEST], order
 
     return _with_score(read) if "metric" in has else read
 
 
 def _with_score(read: Callable[[Any], Said]) -> Callable[[Any], Said]:
     def read_score(event: Any) -> Said:
-        thread, value, currency, _, _, place = read(event)
-        return thread, value, currency, event.properties.metric, event.properties.score, place
+        thread, value, currency, _, _, place, order = read(event)
+        return thread, value, currency, event.properties.metric, event.properties.score, place, order
 
     return read_score
 
 
-def thread_of(given: Mapping[str, Any]) -> str:
-    """`type:value` of the first transaction among the properties that is not blocked."""
+def threads_of(given: Mapping[str, Any]) -> tuple[str, str]:
+    """`type:value` of the first transaction among the properties that is not blocked, and of the order."""
+    first = last = ""
     for name, type in THREADS.items():
         value = given.get(name)
         normal = normalise(type, value) if value else None
-        if normal is not None:
-            return key_of(type, normal)
-    return ""
+        last = "" if normal is None else key_of(type, normal)
+        first = first or last
+    return first, last
 
 
 def _surroundings(context: Any) -> str:
@@ -101,7 +104,8 @@ def read_free(event: Any) -> Said:
     places = [value for name in PLACES if isinstance(value := getattr(free, name), str) and value]
     url = path_of(free.url) if isinstance(free.url, str) else ""
     place = places[0] if places else url or _surroundings(event.context)
-    return thread_of(texts), _amount(free), currency.upper(), metric, score, place[:LONGEST]
+    thread, order = threads_of(texts)
+    return thread, _amount(free), currency.upper(), metric, score, place[:LONGEST], order
 
 
 def _amount(free: Any) -> int:

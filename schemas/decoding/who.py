@@ -1,5 +1,6 @@
 """Whom an event is about: its identifiers normalised, the strongest first, with their nodes."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 import msgspec
@@ -16,12 +17,14 @@ _order = {name: position for position, name in enumerate(TYPES)}
 
 
 class Who(NamedTuple):
-    """`node` and `home` (31 bits) are the strongest identifier's; `thread`: the first transaction as `type:value`."""
+    """`node` and `home` (31 bits) are the strongest identifier's; `thread`: the first transaction as `type:value`; `order`:
+    the order, so too."""
 
     node: Id
     home: int
     identifiers: tuple[Identifier, ...]
     thread: str
+    order: str
 
 
 class Directory:
@@ -47,8 +50,9 @@ class Directory:
         learned = [(place, identifiers) for place in places if (identifiers := self._read(fragments[place]))]
         keys = [key_of(*identifiers[0][:2]).encode() for _, identifiers in learned]
         for (place, identifiers), hash in zip(learned, murmur2_all(keys), strict=True):
-            thread = _thread(identifiers)
-            who = found[place] = Who(identifiers[0][2], hash & 0x7FFFFFFF, identifiers, thread)
+            thread = _thread(identifiers, TRANSACTIONS)
+            order = _thread(identifiers, ("order_id",)) if thread else ""
+            who = found[place] = Who(identifiers[0][2], hash & 0x7FFFFFFF, identifiers, thread, order)
             if not thread:  # a transaction is seen a few times and never again
                 self._fragments.put(fragments[place], who)
 
@@ -81,8 +85,8 @@ def _strength(pair: tuple[str, str]) -> int:
     return _order[pair[0]]
 
 
-def _thread(identifiers: tuple[Identifier, ...]) -> str:
+def _thread(identifiers: tuple[Identifier, ...], types: Collection[str]) -> str:
     for type, value, _ in identifiers:
-        if type in TRANSACTIONS:
+        if type in types:
             return key_of(type, value)
     return ""

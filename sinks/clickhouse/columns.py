@@ -82,6 +82,14 @@ KINDS: dict[str, Kind] = {
         decode=_tuples,
     ),
     "u32s": Kind("Array(UInt32)", "Array(UInt32)", decode=_tuples),
+    "f64s": Kind("Array(Float64)", "Array(Float64)", decode=_tuples),
+    "mss": Kind(
+        "Array(DateTime64(3, 'UTC'))",
+        "Array(Int64)",
+        "arrayMap(i -> fromUnixTimestamp64Milli(i, 'UTC'), {})",
+        "arrayMap(i -> toUnixTimestamp64Milli(i), {})",
+        decode=_tuples,
+    ),
 }
 
 

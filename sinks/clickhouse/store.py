@@ -6,7 +6,7 @@ from uuid import uuid4
 from clickhouse_driver.errors import ServerException
 
 from schemas.fact import Fact
-from schemas.ids import Id
+from schemas.ids import NONE, Id
 from schemas.links import Recorded
 from schemas.messages import Change, Claim
 from schemas.store import Checkpoint, Fingerprint, Store
@@ -15,6 +15,7 @@ from sinks.clickhouse.fence import Fence
 from sinks.clickhouse.inserts import encoded, insert_statement
 from sinks.clickhouse.lookups import Lookups
 from sinks.clickhouse.recorded import recorded_until
+from sinks.clickhouse.ruled import newest_rules, stale_nodes, stale_rows
 from sinks.clickhouse.server import FENCED, Connections, Server
 from sinks.clickhouse.windows import Windows
 from throughline.errors import Fenced
@@ -82,7 +83,7 @@ class ClickHouseStore(Store):
         return self._windows.fingerprints(cuts)
 
     def facts_since(self, cuts: Mapping[Id, int]) -> list[Fact]:
-        return list(map(Fact._make, self._windows.since(FACTS, tuple(FACTS.columns), cuts)))
+        return [Fact(*row) for row in self._windows.since(FACTS, tuple(FACTS.columns), cuts)]
 
     def stitched_since(self, cuts: Mapping[Id, int]) -> list[tuple[Id, int, Id, int, Id, int, int]]:
         return self._windows.since(STITCHED, _VERSIONS, cuts)
@@ -117,6 +118,17 @@ class ClickHouseStore(Store):
 
     def last_claim(self) -> int:
         return self._lookups.last_claim()
+
+    def rules(self) -> tuple[int, int, str] | None:
+        return newest_rules(self._connections)
+
+    def stale_nodes(
+        self, partitions: Sequence[int], version: int, limit: int, after: Id = NONE
+    ) -> list[tuple[Id, int]]:
+        return stale_nodes(self._connections, partitions, version, limit, after)
+
+    def stale_rows(self, partitions: Sequence[int], version: int) -> int:
+        return stale_rows(self._connections, partitions, version)
 
 
 def _query_id(block: Block, attempt: int) -> str | None:

@@ -1,17 +1,20 @@
 """What a fold has said so far: an entry per folded fact, the marks of the detectors, and the rows made from both."""
 
 from collections.abc import Collection
+from typing import Any
 
 from schemas.fact import Row, Signal
-from schemas.ids import NONE
+from schemas.ids import NONE, Id
 from streams.detectors.contract import Notes
 from streams.fold.parts import Journey, Session
 
-Entry = tuple[Session, Journey | None, str, str, int]  # session, journey, stage, previous channel and gap
+Turn = tuple[str, int, str, Id]  # previous_stage .. linked_journey_id of a row
+Entry = tuple[Session, Journey | None, str, str, int, Turn]  # session, journey, stage, previous channel and gap, turn
 Mark = tuple[int, Signal]  # due (0: true already) and the signal
-Summary = tuple[str, int, int, int, int, int, int, int, tuple[str, ...]]  # journey_outcome .. journey_channels of a row
+Summary = tuple[Any, ...]  # journey_outcome .. journey_emotions of a row
 _new = tuple.__new__
-_NO_JOURNEY: Summary = "", 0, 0, 0, 0, 0, 0, 0, ()
+_NO_JOURNEY: Summary = "", 0, 0, 0, 0, 0, 0, 0, (), "", "", (), ()
+NO_TURN: Turn = "", 0, "", NONE
 
 
 class Ledger(Notes):
@@ -112,7 +115,7 @@ class Ledger(Notes):
 
     def row_of(self, place: int, entry: Entry) -> Row:
         """The same, of this entry."""
-        session, journey, stage, previous, gap = entry
+        session, journey, stage, previous, gap, turn = entry
         start = end = count = due = 0
         if session.place == place:
             start, end, count = session.start, session.end, session.count
@@ -130,7 +133,7 @@ class Ledger(Notes):
         elif place in self._waiting:
             del self._waiting[place]
         own = "folded", session.id, id, type, stage, previous, gap, start, end, count
-        return _new(Row, own + summary + (signals, due))
+        return _new(Row, own + summary + turn + (signals, due))
 
     def _summary(self, journey: Journey) -> tuple[Summary, int]:
         """The columns of a journey, and its deadline if it is open."""
@@ -141,7 +144,7 @@ class Ledger(Notes):
             else:
                 outcome = "abandoned"
         return (outcome, journey.start, journey.end, journey.count, journey.handoffs, journey.sessions,
-                journey.reopened, journey.value, journey.channels), due  # fmt: skip
+                journey.reopened, journey.value, journey.channels, "", "", (), ()), due  # fmt: skip
 
     def _decide(self, marks: tuple[Mark, ...], due: int) -> tuple[tuple[Signal, ...], int]:
         """The signals that are true by now, and the earliest deadline that is open, `due` among them."""

@@ -9,7 +9,7 @@ from typing import Any
 from schemas.fact import Fact
 from schemas.ids import NONE
 from streams.detectors.contract import Memory, Seen
-from streams.fold.ledger import Entry, Ledger
+from streams.fold.ledger import NO_TURN, Entry, Ledger
 from streams.fold.parts import Journey, Session
 from streams.fold.plans import FUNNEL, Plan
 from streams.fold.rules import JourneyRules
@@ -80,7 +80,7 @@ class State:
         self.channel, self.time = channel, time
         if plan.steps:
             self._detect(Seen(fact, place, session.id, NONE if journey is None else journey.id), plan, ledger)
-        return session, journey, stage, before if before != channel else "", gap if before else 0
+        return session, journey, stage, before if before != channel else "", gap if before else 0, NO_TURN
 
     def _touched(self, session: Session, journey: Journey) -> None:
         """A journey goes through one session more. A session of thousands of journeys remembers those that go on."""

@@ -23,7 +23,9 @@ BEGINNING = -(1 << 62)  # a cut before every fact, and a time before every time
 
 def attached(status: str) -> Row:
     """The row of a fact that belongs to the customer and has no part in the fold."""
-    return Row(status, NONE, NONE, "", "", "", 0, 0, 0, 0, "", 0, 0, 0, 0, 0, 0, 0, (), (), 0)
+    return Row(
+        status, NONE, NONE, "", "", "", 0, 0, 0, 0, "", 0, 0, 0, 0, 0, 0, 0, (), "", "", (), (), "", 0, "", NONE, (), 0
+    )
 
 
 LATE, DUPLICATE = attached("late"), attached("duplicate")

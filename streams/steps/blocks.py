@@ -13,6 +13,8 @@ from schemas.tables import DEAD_LETTERS, FACTS, IDENTIFIERS, OFFSETS, TOUCHPOINT
 
 GAPS_AT_MOST = 1 << 17  # rows of one batch of records; a longer gap was deleted by Kafka, and only its end is told
 
+WIDTH, _STORED = len(Fact._fields), len(FACTS.columns)
+
 Parts = Sequence[tuple["Records", Decoded]]
 
 
@@ -32,7 +34,7 @@ class Records(NamedTuple):
 
 def facts_first(decoded: Parts) -> tuple[Block, ...]:
     """What must be durable before a claim or a mark speaks of it."""
-    columns = _columns([fact for _, part in decoded for fact in part.facts], len(FACTS.columns))
+    columns = _columns([fact for _, part in decoded for fact in part.facts], WIDTH)
     sources = [source for _, part in decoded for source in part.sources]
     raws = [raw for _, part in decoded for raw in part.raws]
     origin = _origin([(records, part.offsets) for records, part in decoded])
@@ -43,11 +45,16 @@ def facts_first(decoded: Parts) -> tuple[Block, ...]:
     ]
     blocks = (
         Block(TOUCHPOINTS, [*columns[:8], sources, *origin, raws]),
-        Block(FACTS, columns),
+        Block(FACTS, columns[:_STORED]),
         Block.of(IDENTIFIERS, _identifiers(part for _, part in decoded)),
         Block.of(DEAD_LETTERS, dead),
     )
     return tuple(block for block in blocks if len(block))
+
+
+def facts_block(facts: Iterable[Fact]) -> Block:
+    """What the table holds of them: properties that the rules name are read from the event."""
+    return Block.of(FACTS, [fact[:_STORED] for fact in facts])
 
 
 def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:

@@ -8,6 +8,7 @@ import xxhash
 from schemas.fact import Fact, Row, Signal
 from schemas.ids import Id, derived
 from schemas.messages import encode
+from schemas.scores import sentiment_of
 from streams.effects import Message
 
 REVISIONS = 0xFFFF
@@ -36,7 +37,7 @@ def next_toggle(knowledge: int, stored: int) -> int:
 def stitched_row(customer: Id, fact: Fact, row: Row, stamp: tuple[int, int], owner: Owner) -> tuple[Any, ...]:
     """In the column order of the table `stitched`; `stamp` is its version and hash."""
     signals = tuple([signal[0] for signal in row[-2]]) if row[-2] else ()
-    seen = fact[3], fact[4], fact[6], fact[7], fact[9], fact[10]
+    seen = fact[3], fact[4], fact[6], fact[7], fact[9], fact[10], *sentiment_of(fact[11], fact[12])
     return (*fact[:3], stamp[0], customer, *seen, *row[:-2], signals, row[-1], stamp[1], fact[5], *owner)
 
 

@@ -7,10 +7,10 @@ import pytest
 from queries import audit
 from schemas.fact import Fact
 from schemas.ids import Id
-from schemas.tables import CUSTOMERS, DEADLINES, FACTS, IDENTIFIERS, IDENTITY_MAP, OFFSETS, STITCHED, Block
+from schemas.tables import CUSTOMERS, DEADLINES, IDENTIFIERS, IDENTITY_MAP, OFFSETS, STITCHED
 from sinks.clickhouse.server import Connections
 from sinks.clickhouse.store import ClickHouseStore
-from streams.steps.blocks import fact_hashes
+from streams.steps.blocks import fact_hashes, facts_block
 from tests.queries.conftest import As
 from tests.sinks.rows import AT, at, customer, id, owned, put
 from throughline.lag import Extent
@@ -36,7 +36,7 @@ def offset(number: int, outcome: str = "stored", hash: int = 0, time: int = AT, 
 
 
 def put_facts(store: ClickHouseStore, *facts: Fact) -> None:
-    store.insert(Block.of(FACTS, facts))
+    store.insert(facts_block(facts))
 
 
 def put_scene(store: ClickHouseStore) -> None:

@@ -155,6 +155,7 @@ def meant(touchpoint: Touchpoint) -> Fact:
         metric=metric,
         score=float(_of(said, "score") or 0) if metric else 0.0,
         location="",
+        about=_about(names, said),
     )
 
 
@@ -172,6 +173,11 @@ def _thread(names: list[tuple[str, str]], said: Any) -> str:
         if value and (normal := normalise("chat_id" if name == "conversation_id" else name, value)):
             return f"{'chat_id' if name == 'conversation_id' else name}:{normal}"
     return ""
+
+
+def _about(names: list[tuple[str, str]], said: Any) -> str:
+    order = dict(names).get("order_id") or (_of(said, "order_id") and normalise("order_id", _of(said, "order_id")))
+    return f"order_id:{order}" if order and f"order_id:{order}" != _thread(names, said) else ""
 
 
 def holds_in_the_slow_lane(channel: str, value: bytes, decoded: Decoded) -> None:

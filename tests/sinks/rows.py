@@ -9,7 +9,7 @@ from schemas.tables import Block, Table
 AT = 1_790_000_000_123
 EMPTY: dict[str, Any] = {
     **dict.fromkeys(("ms", "u8", "u16", "u32", "u64", "u128", "i64", "dec4"), 0),
-    **dict.fromkeys(("lows", "ids", "u32s"), ()),
+    **dict.fromkeys(("lows", "ids", "u32s", "mss", "f64s"), ()),
     "id": NONE,
     "low": "",
     "str": "",

@@ -26,6 +26,7 @@ from schemas.tables import (
     Block,
     Table,
 )
+from streams.steps.blocks import facts_block
 from tests.sinks.rows import AT, customer, id, owned, put
 from throughline.errors import Fenced
 
@@ -35,12 +36,13 @@ A, B, C = id("a"), id("b"), id("c")
 def fact(node: Id, event: str, version: int = 1, at: int = AT) -> Fact:
     times = at + 5, at + 9, version
     return Fact(
-        node, at, id(event), *times, "store", "Order Completed", "order_id:ö-1", -199900, "USD", "nps", 9.5, "/a"
-    )
+        node, at, id(event), *times, "store", "Order Completed", "order_id:ö-1", -199900, "USD", "nps", 9.5, "/a",
+        "order_id:ä",
+    )  # fmt: skip
 
 
 def put_facts(store: Store, *facts: Fact) -> None:
-    store.insert(Block.of(FACTS, facts))
+    store.insert(facts_block(facts))
 
 
 def test_facts_come_back_as_they_were(store: Store) -> None:
@@ -82,11 +84,10 @@ def test_an_empty_block_is_not_sent(store: Store) -> None:
 
 
 def test_a_block_stays_as_it_was(store: Store) -> None:
-    columns = [[value] for value in fact(A, "1")]
-    block = Block(FACTS, columns)
+    block = facts_block([fact(A, "1")])
     store.insert(block)
     store.insert(block)
-    assert block == Block.of(FACTS, [fact(A, "1")])
+    assert block == facts_block([fact(A, "1")])
     assert store.facts_of([A]) == [fact(A, "1")]
 
 

@@ -11,6 +11,7 @@ from schemas.ids import NONE, derived
 from streams.fold.rules import JourneyRules, JourneyType
 
 FUNNEL = ["awareness", "consideration", "purchase"]
+NO_SUMMARY = "", 0, 0, 0, 0, 0, 0, 0, (), "", "", (), ()
 
 
 @dataclass(eq=False)
@@ -206,7 +207,7 @@ class Reference:
         return next(s for s in self.sessions if fact in s.facts)
 
     def rows(self) -> dict[Key, Row]:
-        nothing = (NONE, NONE, "", "", "", 0, 0, 0, 0, "", 0, 0, 0, 0, 0, 0, 0, (), (), 0)
+        nothing = (NONE, NONE, "", "", "", 0, 0, 0, 0, *NO_SUMMARY, "", 0, "", NONE, (), 0)
         aside = {key: Row(status, *nothing) for key, status in self.status.items() if status != "folded"}
         return aside | {fact.key: self.row(i, fact) for i, fact in enumerate(self.line)}
 
@@ -228,7 +229,8 @@ class Reference:
             previous.channel if previous and previous.channel != fact.channel else "",
             fact.event_time - previous.event_time if previous else 0,
             *((fact.event_time, session.facts[-1].event_time, len(session.facts)) if heads[0] is fact else (0, 0, 0)),
-            *(self.summary(journey) if heads[1] is fact else ("", 0, 0, 0, 0, 0, 0, 0, ())),
+            *(self.summary(journey) if heads[1] is fact else NO_SUMMARY),
+            "", 0, "", NONE,
             tuple(sorted(signal for due, signal in marks if due <= self.now)),
             min(dues, default=0),
         )
@@ -239,4 +241,4 @@ class Reference:
         outcome = "abandoned" if journey.outcome == "open" and journey.due <= self.now else journey.outcome
         sessions = [s for s in self.sessions if any(fact in s.facts for fact in facts)]
         return (outcome, facts[0].event_time, facts[-1].event_time, len(facts), len(path) - 1, len(sessions),
-                journey.reopened, journey.value, tuple(path[:20]))  # fmt: skip
+                journey.reopened, journey.value, tuple(path[:20]), "", "", (), ())  # fmt: skip

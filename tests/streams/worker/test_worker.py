@@ -10,9 +10,10 @@ from faust.types import TP
 from msgspec.structs import replace
 
 from schemas.messages import Claim, Inbox, Mark, encode
-from schemas.tables import CLAIMS, FACTS, STITCHED, Block
+from schemas.tables import CLAIMS, STITCHED
 from sinks.memory import MemoryStore
 from streams.identity.rules import IdentityRules
+from streams.steps.blocks import facts_block
 from streams.steps.customers import Cache
 from streams.steps.intake import Intake
 from streams.steps.journeys import Item, Journeys
@@ -101,7 +102,7 @@ def in_house(scene: Callable[[House], Coroutine[Any, Any, None]]) -> None:
 def test_a_mark_of_the_inbox_is_folded_and_then_acknowledged() -> None:
     async def scene(house: House) -> None:
         visit = fact(ANN, "e1")
-        house.store.insert(Block.of(FACTS, [visit]))
+        house.store.insert(facts_block([visit]))
         await house.owns(HOME)
         await house.reads(house.worker._read_inbox, inbox(HOME, mark(visit)))
         assert not house.acked
@@ -116,7 +117,7 @@ def test_what_is_left_of_a_partition_that_went_does_not_hold_up_the_others() -> 
 
     async def scene(house: House) -> None:
         visit = fact(ANN, "e1")
-        house.store.insert(Block.of(FACTS, [visit]))
+        house.store.insert(facts_block([visit]))
         await house.owns(HOME, OTHER)
         await house.reads(house.worker._read_inbox, inbox(OTHER, mark(fact(member("email", "bob@x.org"), "e2"))))
         await house.worker.lost(frozenset({TP("journeys.inbox", OTHER)}))
@@ -131,7 +132,7 @@ def test_what_is_left_of_a_partition_that_went_does_not_hold_up_the_others() -> 
 def test_a_message_of_the_inbox_that_cannot_be_read_does_not_stop_its_partition() -> None:
     async def scene(house: House) -> None:
         visit = fact(ANN, "e1")
-        house.store.insert(Block.of(FACTS, [visit]))
+        house.store.insert(facts_block([visit]))
         await house.owns(HOME)
         values = b"{}", None, encode(Inbox((replace(mark(visit), node=b"short"),))), encode(Inbox((mark(visit),)))
         await house.reads(house.worker._read_inbox, chunk("journeys.inbox", HOME, *values))
@@ -161,7 +162,7 @@ def test_a_claim_that_cannot_be_read_does_not_stop_the_resolver() -> None:
 def test_a_chunk_is_acknowledged_when_every_desk_has_folded_its_share() -> None:
     async def scene(house: House) -> None:
         visits = [fact(member("email", f"{name}@x.org"), name) for name in "abcdef"]
-        house.store.insert(Block.of(FACTS, visits))
+        house.store.insert(facts_block(visits))
         await house.owns(*range(PARTITIONS))
         done: list[bool] = []
         house.worker.desks.put(

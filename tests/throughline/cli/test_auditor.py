@@ -6,12 +6,12 @@ import pytest
 
 from schemas.fact import Fact
 from schemas.ids import to_uuid
-from schemas.tables import FACTS, Block
 from schemas.topics import create_topics
 from sinks.clickhouse.connect import open_store
 from sinks.clickhouse.migrate import migrate
 from sources.channels import discover
 from sources.emitter import Emitter
+from streams.steps.blocks import facts_block
 from tests.sinks.rows import AT, id
 from tests.throughline.cli.conftest import QUIET
 from throughline.cli import audit
@@ -32,7 +32,7 @@ def waiting(settings: Settings) -> Settings:
 def put_fact(settings: Settings) -> None:
     fact = Fact(id("a"), AT, id("e"), AT, AT, 1, "store", "Order Completed", "", 0, "", "", 0.0, "")
     with closing(open_store(settings, "worker")) as store:
-        store.insert(Block.of(FACTS, [fact]))
+        store.insert(facts_block([fact]))
 
 
 def test_what_nobody_has_taken_is_pending_and_right(waiting: Settings) -> None:
