@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from schemas.fact import Fact
-from schemas.ids import Id
+from schemas.ids import NONE, Id
 from schemas.links import Recorded
 from schemas.messages import Change, Claim
 from schemas.tables import Block
@@ -133,4 +133,19 @@ class Store:
 
     def last_claim(self) -> int:
         """The greatest seq of all recorded claims, 0 if there are none."""
+        raise NotImplementedError
+
+    def rules(self) -> tuple[int, int, str] | None:
+        """(seq, version, text) of the rules with the highest version that were applied; None: only those that ship."""
+        raise NotImplementedError
+
+    def stale_nodes(
+        self, partitions: Sequence[int], version: int, limit: int, after: Id = NONE
+    ) -> list[tuple[Id, int]]:
+        """The next `limit` nodes, behind `after` in the order of the table, with stitched rows that one of these inbox partitions
+        has written by rules below this version, and the number of these rows."""
+        raise NotImplementedError
+
+    def stale_rows(self, partitions: Sequence[int], version: int) -> int:
+        """How many such rows there are."""
         raise NotImplementedError
