@@ -2,6 +2,7 @@
 
 import typer
 
+from throughline.cli._identity_rehearse import rehearse
 from throughline.cli._identity_release import release
 from throughline.cli._identity_unmerge import relink, unmerge
 
@@ -9,6 +10,6 @@ from throughline.cli._identity_unmerge import relink, unmerge
 def register(app: typer.Typer) -> None:
     """Adds the group."""
     group = typer.Typer(help="Who is who, why, and what to do where it is wrong.", no_args_is_help=True)
-    for command in (unmerge, relink, release):
+    for command in (unmerge, relink, release, rehearse):
         group.command()(command)
     app.add_typer(group, name="identity")
