@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from operator import sub
 
 from schemas.ids import Id
@@ -42,7 +43,7 @@ class Judge:
         """Whether a new device, seen at `at` with a member who was there by then, breaks no limit now or at any time
         between, and does not make its customer a known one."""
         rule = self.rules.of(device.type)
-        count = 1 + sum(member.type == device.type for member in customer.members)
+        count = 1 + customer.count(device.type)
         joined = next(date for member, date in customer.dated() if member is other)
         if rule.known or joined is None or joined > at:
             return False
@@ -68,8 +69,7 @@ def is_known(customer: Customer, rules: IdentityRules) -> bool:
 
 def _broken_types(small: Customer, large: Customer, at: int, rules: IdentityRules) -> list[TypeRule]:
     joining = {member.type for member in small.members}
-    types = [member.type for customer in (small, large) for member in customer.members]
-    limited = [(rules.of(type), types.count(type)) for type in joining]
+    limited = [(rules.of(type), small.count(type) + large.count(type)) for type in joining]
     broken = [rule for rule, count in limited if _too_many(rule, count)]
     if len(small.members) == 1:
         return [rule for rule in broken if _too_recent(rule, large, at)]
@@ -84,16 +84,13 @@ def _too_recent(rule: TypeRule, customer: Customer, at: int) -> bool:
     """`_too_close` for one more identifier, which dates from `at`, as all others are from before."""
     if rule.unique or not rule.window_ms or rule.limit is None:
         return True
-    since = at - rule.window_ms
-    recent = [1 for member, date in customer.dated() if member.type == rule.name and (date is None or date > since)]
-    return len(recent) >= rule.limit
+    return customer.count_since(rule.name, at - rule.window_ms) >= rule.limit
 
 
 def _too_close(rule: TypeRule, customers: tuple[Customer, ...], at: int) -> bool:
     """Whether more than the limit of a type lie within its window; those of a lone identifier date from `at`."""
     if rule.unique or not rule.window_ms:
         return True
-    dates = [date for one in customers for member, date in one.dated() if member.type == rule.name]
-    when = sorted(at if date is None else date for date in dates)
+    when = sorted(chain.from_iterable(one.dates_of(rule.name, at) for one in customers))
     closest: int = min(map(sub, when[rule.limit :], when))
     return closest < rule.window_ms

@@ -17,11 +17,18 @@ class Neighbourhood:
         self.persons = {start}
         self._judge = judge
         self._customers: dict[Id, list[Member]] | None = None
+        self._excludes: bool | None = None
         waiting = [start]
         while waiting:
             fresh = set(waiting.pop().partners(PERSON)) - self.persons
             self.persons |= fresh
             waiting += fresh
+
+    def excludes(self) -> bool:
+        """Whether some of these persons can never be one customer."""
+        if self._excludes is None:
+            self._excludes = self._judge.excludes(person.member for person in self.persons)
+        return self._excludes
 
     def customer(self, person: Identifier) -> list[Member]:
         if self._customers is None:
@@ -55,10 +62,13 @@ class Sharing:
     def _is_shared(self, device: Identifier) -> bool:
         seen_with = set(device.partners(PERSON))
         around = {self._neighbourhood(person) for person in seen_with}
-        if not self._judge.excludes(person.member for hood in around for person in hood.persons):
+        if not any(hood.excludes() for hood in around) and (len(around) < 2 or not self._excludes(around)):
             return False
         customers = {id(found): found for found in (self._neighbourhood(p).customer(p) for p in seen_with)}
         return self._judge.excludes(member for customer in customers.values() for member in customer)
+
+    def _excludes(self, around: Iterable[Neighbourhood]) -> bool:
+        return self._judge.excludes(person.member for hood in around for person in hood.persons)
 
     def _neighbourhood(self, person: Identifier) -> Neighbourhood:
         found = self._around.get(person)
