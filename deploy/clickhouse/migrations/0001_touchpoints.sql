@@ -56,7 +56,7 @@ CREATE TABLE IF NOT EXISTS ${store}.facts ${on_cluster}
 )
 ENGINE = ${replicated}ReplacingMergeTree(version)
 ORDER BY (node, original_timestamp, event_id)
-SETTINGS index_granularity = 2048, ${window}
+SETTINGS index_granularity = 512, min_compress_block_size = 8192, max_compress_block_size = 32768, ${window}
 COMMENT 'What a fold reads of a touchpoint; facts never move';
 
 CREATE TABLE IF NOT EXISTS ${store}.offsets ${on_cluster}

@@ -46,7 +46,7 @@ CREATE TABLE IF NOT EXISTS ${store}.identity_map ${on_cluster}
 )
 ENGINE = ${replicated}ReplacingMergeTree(seq)
 ORDER BY node
-SETTINGS index_granularity = 2048, ${window}
+SETTINGS index_granularity = 512, min_compress_block_size = 8192, max_compress_block_size = 32768, ${window}
 COMMENT 'node -> customer, only for nodes that are or were in the customer of another';
 
 CREATE TABLE IF NOT EXISTS ${store}.customers ${on_cluster}
@@ -65,5 +65,5 @@ CREATE TABLE IF NOT EXISTS ${store}.customers ${on_cluster}
 )
 ENGINE = ${replicated}ReplacingMergeTree(seq)
 ORDER BY customer_id
-SETTINGS index_granularity = 2048, ${window}
+SETTINGS index_granularity = 512, min_compress_block_size = 8192, max_compress_block_size = 32768, ${window}
 COMMENT 'Members of each customer in one row, so that a membership is atomic';

@@ -52,7 +52,7 @@ CREATE TABLE IF NOT EXISTS ${store}.stitched ${on_cluster}
 )
 ENGINE = ${replicated}ReplacingMergeTree(version)
 ORDER BY (node, original_timestamp, event_id)
-SETTINGS index_granularity = 2048, ${window}
+SETTINGS index_granularity = 512, min_compress_block_size = 8192, max_compress_block_size = 32768, ${window}
 COMMENT 'One row per fact: session, journey, stage and signals as the newest fold says';
 
 CREATE TABLE IF NOT EXISTS ${store}.friction ${on_cluster}
@@ -76,7 +76,7 @@ CREATE TABLE IF NOT EXISTS ${store}.friction ${on_cluster}
 )
 ENGINE = ${replicated}ReplacingMergeTree(version)
 ORDER BY (node, original_timestamp, event_id, signal)
-SETTINGS index_granularity = 2048, ${window}
+SETTINGS index_granularity = 512, min_compress_block_size = 8192, max_compress_block_size = 32768, ${window}
 COMMENT 'Friction signals, live and withdrawn; the outbox of alerts';
 
 CREATE TABLE IF NOT EXISTS ${store}.deadlines ${on_cluster}
