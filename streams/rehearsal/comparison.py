@@ -68,12 +68,13 @@ class Comparison:
         return sorted(node for part in self.parts for node in part.moved)
 
     def largest(self, present: Iterable[tuple[Id, int]], most: int) -> list[tuple[Id, int]]:
-        """(customer, identifiers) of the largest under the other rules. `present`: those of now, at least `most` of them
-        that do not differ."""
+        """(customer, identifiers) of the largest under the other rules, with two identifiers at least. `present`: those of
+        now, at least `most` of them that do not differ."""
         gone = {customer for part in self.parts for customer in part.before}
         sizes = {customer: size for customer, size in present if customer not in gone}
         sizes |= {customer: len(nodes) for part in self.parts for customer, nodes in part.after.items()}
-        return sorted(sizes.items(), key=lambda each: (-each[1], each[0]))[:most]
+        several = ((customer, size) for customer, size in sizes.items() if size > 1)
+        return sorted(several, key=lambda each: (-each[1], each[0]))[:most]
 
 
 def compare(recorded: Recorded, before: IdentityRules, after: IdentityRules) -> Comparison:

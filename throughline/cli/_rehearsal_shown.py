@@ -49,7 +49,8 @@ def _customers(found: Rehearsal) -> Iterator[str]:
 
 
 def _movements(found: Rehearsal, movements: Movements, what: str, arrow: str) -> Iterator[str]:
-    for customer, others in movements[:SHOWN]:
+    for customer, all in movements[:SHOWN]:
+        others = [other for other in all if other != customer]
         named = ", ".join(map(found.name, others[:OTHERS]))
         more = f" and {len(others) - OTHERS:,} more" if len(others) > OTHERS else ""
         yield f"  {what} {escape(found.name(customer))} {arrow} {escape(named)}{more}"
