@@ -39,7 +39,7 @@ class IdentityState:
         known = list(claims)
         state = cls.over(links_of(known), known, rules)
         for claim in known:
-            if claim.kind == "link":
+            if claim.kind == "link" and claim.a == claim.b:
                 state._graph.identifier(claim.a)
         return state
 
