@@ -14,6 +14,7 @@ class Checkpoint(NamedTuple):
     """A row of the table `checkpoints`."""
 
     customer: Id
+    rung: int
     version: int
     rules: int
     layout: int
@@ -27,6 +28,7 @@ class Fingerprint(NamedTuple):
     """What the facts and the stitched rows of one node before a cut come to; sums are modulo 2^64."""
 
     node: Id
+    cut: int  # ms
     facts: int
     fact_versions: int  # sum of the versions in `facts`
     rows: int
@@ -35,6 +37,15 @@ class Fingerprint(NamedTuple):
     hashes: int  # sum of their row_hash
     horizon: int  # the greatest original_timestamp of all
     customers: tuple[Id, ...]  # the least and the greatest customer_id of the rows, () if there are none
+
+
+class Hint(NamedTuple):
+    """A row of the table `deadlines` within its partition. `Hint(due)` lies before all hints that are due then."""
+
+    due: int  # ms
+    node: Id = NONE
+    original_timestamp: int = 0
+    event_id: Id = NONE
 
 
 class Store:
@@ -78,11 +89,11 @@ class Store:
         raise NotImplementedError
 
     def checkpoints_of(self, customers: Sequence[Id]) -> list[Checkpoint]:
-        """The checkpoint of each of these customers that has one, the newest, whether it is still right or not."""
+        """The checkpoints of these customers, the newest of each rung, whether they are still right or not."""
         raise NotImplementedError
 
-    def fingerprints(self, cuts: Mapping[Id, int]) -> list[Fingerprint]:
-        """Of each node that has facts or rows before its cut (ms): what they come to. For `cuts` of any number of nodes."""
+    def fingerprints(self, cuts: Sequence[tuple[Id, int]]) -> list[Fingerprint]:
+        """Of each (node, cut in ms) that has facts or rows before it: what they come to."""
         raise NotImplementedError
 
     def facts_since(self, cuts: Mapping[Id, int]) -> list[Fact]:
@@ -114,9 +125,9 @@ class Store:
         """(node, original_timestamp, event_id, signal, version, live) of each friction row."""
         raise NotImplementedError
 
-    def deadlines(self, partitions: Sequence[int], until: int, after: int = 0) -> list[tuple[int, int, Id, int, Id]]:
-        """(partition, due, node, original_timestamp, event_id) with after < due <= until whose stitched row still has a
-        deadline."""
+    def deadlines(self, partition: int, after: Hint, until: int, limit: int) -> list[tuple[int, Id, int, Id, bool]]:
+        """The first `limit` hints of a partition behind `after` with due <= until, in the order of the store, each with
+        whether its stitched row still has a deadline. One may come twice in a row."""
         raise NotImplementedError
 
     def offsets_from(self, topic: str, partition: int, offset: int) -> dict[int, int]:
@@ -141,9 +152,9 @@ class Store:
 
     def stale_nodes(
         self, partitions: Sequence[int], version: int, limit: int, after: Id = NONE
-    ) -> list[tuple[Id, int]]:
-        """The next `limit` nodes, behind `after` in the order of the table, with stitched rows that one of these inbox partitions
-        has written by rules below this version, and the number of these rows."""
+    ) -> list[tuple[Id, int, int]]:
+        """(node, inbox partition, rows) of the next `limit` nodes, behind `after` in the order of the table, with stitched rows
+        that one of these inbox partitions has written by rules below this version."""
         raise NotImplementedError
 
     def stale_rows(self, partitions: Sequence[int], version: int) -> int:

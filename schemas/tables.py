@@ -102,9 +102,9 @@ DEADLINES = Table(
 )  # fmt: skip
 CHECKPOINTS = Table(
     "checkpoints",
-    {"customer_id": "id", "version": "u128", "rules": "u32", "layout": "u64", "cut": "ms", "folded": "u64", "hashes": "u64",
-     "state": "raw"},
-    ("customer_id",), "version",
+    {"customer_id": "id", "rung": "u8", "version": "u128", "rules": "u32", "layout": "u64", "cut": "ms", "folded": "u64",
+     "hashes": "u64", "state": "raw"},
+    ("customer_id", "rung"), "version",
 )  # fmt: skip
 
 TABLES = {

@@ -8,7 +8,7 @@ from schemas.fact import Fact
 from schemas.ids import NONE, Id
 from schemas.links import Recorded, links_of
 from schemas.messages import Change, Claim, Member
-from schemas.store import Checkpoint, Fingerprint, Store
+from schemas.store import Checkpoint, Fingerprint, Hint, Store
 from schemas.tables import TABLES, Block, Table
 from throughline.errors import Fenced
 
@@ -118,8 +118,8 @@ class MemoryStore(Store):
     def checkpoints_of(self, customers: Sequence[Id]) -> list[Checkpoint]:
         return [Checkpoint(*row) for row in self._of_nodes("checkpoints", customers)]
 
-    def fingerprints(self, cuts: Mapping[Id, int]) -> list[Fingerprint]:
-        return [print for node, cut in cuts.items() if (print := self._fingerprint(node, cut)) is not None]
+    def fingerprints(self, cuts: Sequence[tuple[Id, int]]) -> list[Fingerprint]:
+        return [print for node, cut in dict.fromkeys(cuts) if (print := self._fingerprint(node, cut)) is not None]
 
     def _fingerprint(self, node: Id, cut: int) -> Fingerprint | None:
         at = list(TABLES["stitched"].columns).index
@@ -130,7 +130,7 @@ class MemoryStore(Store):
             return None
         customers = [row[at("customer_id")] for row in rows]
         return Fingerprint(
-            node, len(facts), sum(fact.version for fact in facts) % 2**64,
+            node, cut, len(facts), sum(fact.version for fact in facts) % 2**64,
             len(rows), sum(row[at("fact_version")] for row in rows) % 2**64, len(folded), sum(folded) % 2**64,
             max(row[1] for row in (*facts, *rows)), (min(customers), max(customers)) if rows else (),
         )  # fmt: skip
@@ -167,9 +167,9 @@ class MemoryStore(Store):
     def friction_of(self, nodes: Sequence[Id]) -> list[tuple[Id, int, Id, str, int, int]]:
         return [row[:6] for row in self._of_nodes("friction", nodes)]
 
-    def deadlines(self, partitions: Sequence[int], until: int, after: int = 0) -> list[tuple[int, int, Id, int, Id]]:
-        rows = [row for partition in dict.fromkeys(partitions) for row in self._tables["deadlines"].of(partition)]
-        return [row for row in rows if after < row[1] <= until and self._has_deadline(row[2:])]
+    def deadlines(self, partition: int, after: Hint, until: int, limit: int) -> list[tuple[int, Id, int, Id, bool]]:
+        hints = sorted(row[1:] for row in self._tables["deadlines"].of(partition) if row[1] <= until and row[1:] > after)
+        return [(*hint, self._has_deadline(hint[1:])) for hint in hints[:limit]]
 
     def offsets_from(self, topic: str, partition: int, offset: int) -> dict[int, int]:
         rows = [row for row in self._tables["offsets"].of(topic) if row[1] == partition and row[2] >= offset]
@@ -196,17 +196,18 @@ class MemoryStore(Store):
 
     def stale_nodes(
         self, partitions: Sequence[int], version: int, limit: int, after: Id = NONE
-    ) -> list[tuple[Id, int]]:
-        stale = Counter(node for node in self._stale(partitions, version) if node > after)
-        return sorted(stale.items())[:limit]
+    ) -> list[tuple[Id, int, int]]:
+        stale = [(node, partition) for node, partition in self._stale(partitions, version) if node > after]
+        rows, last = Counter(node for node, _ in stale), dict(stale)
+        return [(node, last[node], rows[node]) for node in sorted(rows)[:limit]]
 
     def stale_rows(self, partitions: Sequence[int], version: int) -> int:
         return len(self._stale(partitions, version))
 
-    def _stale(self, partitions: Sequence[int], version: int) -> list[Id]:
+    def _stale(self, partitions: Sequence[int], version: int) -> list[tuple[Id, int]]:
         at = list(TABLES["stitched"].columns).index("inbox_partition")
         rows = self._tables["stitched"].all()
-        return [row[0] for row in rows if row[3] >> 96 < version and row[at] in partitions]
+        return [(row[0], row[at]) for row in rows if row[3] >> 96 < version and row[at] in partitions]
 
     def _of_nodes(self, table: str, nodes: Sequence[Id]) -> list[Any]:
         return [row for node in dict.fromkeys(nodes) for row in self._tables[table].of(node)]

@@ -9,9 +9,10 @@ from schemas.fact import Fact
 from schemas.ids import NONE, Id
 from schemas.links import Recorded
 from schemas.messages import Change, Claim
-from schemas.store import Checkpoint, Fingerprint, Store
+from schemas.store import Checkpoint, Fingerprint, Hint, Store
 from schemas.tables import FACTS, FRICTION, STITCHED, Block
 from sinks.clickhouse.fence import Fence
+from sinks.clickhouse.hints import next_hints
 from sinks.clickhouse.inserts import encoded, insert_statement
 from sinks.clickhouse.lookups import Lookups
 from sinks.clickhouse.recorded import recorded_until
@@ -79,7 +80,7 @@ class ClickHouseStore(Store):
     def checkpoints_of(self, customers: Sequence[Id]) -> list[Checkpoint]:
         return self._windows.checkpoints_of(customers)
 
-    def fingerprints(self, cuts: Mapping[Id, int]) -> list[Fingerprint]:
+    def fingerprints(self, cuts: Sequence[tuple[Id, int]]) -> list[Fingerprint]:
         return self._windows.fingerprints(cuts)
 
     def facts_since(self, cuts: Mapping[Id, int]) -> list[Fact]:
@@ -104,8 +105,8 @@ class ClickHouseStore(Store):
     def friction_of(self, nodes: Sequence[Id]) -> list[tuple[Id, int, Id, str, int, int]]:
         return self._lookups.of_nodes(FRICTION, _SIGNALS, nodes)
 
-    def deadlines(self, partitions: Sequence[int], until: int, after: int = 0) -> list[tuple[int, int, Id, int, Id]]:
-        return self._lookups.deadlines(partitions, until, after)
+    def deadlines(self, partition: int, after: Hint, until: int, limit: int) -> list[tuple[int, Id, int, Id, bool]]:
+        return next_hints(self._connections, partition, after, until, limit)
 
     def offsets_from(self, topic: str, partition: int, offset: int) -> dict[int, int]:
         return self._lookups.offsets_from(topic, partition, offset)
@@ -124,7 +125,7 @@ class ClickHouseStore(Store):
 
     def stale_nodes(
         self, partitions: Sequence[int], version: int, limit: int, after: Id = NONE
-    ) -> list[tuple[Id, int]]:
+    ) -> list[tuple[Id, int, int]]:
         return stale_nodes(self._connections, partitions, version, limit, after)
 
     def stale_rows(self, partitions: Sequence[int], version: int) -> int:

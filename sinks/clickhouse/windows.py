@@ -4,7 +4,7 @@
 one column, and only keys that are wanted are read with FINAL.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from schemas.ids import Id
@@ -18,7 +18,7 @@ _NODES = "(SELECT reinterpretAsUUID(id) FROM cuts)"
 _JOIN = "(SELECT reinterpretAsUUID(id) AS node, fromUnixTimestamp64Milli(cut, 'UTC') AS cut FROM cuts) AS c"
 _KEY = "node, original_timestamp, event_id"
 _PRINT = {
-    "node": "id", "facts": "u64", "fact_versions": "u64", "rows": "u64", "row_versions": "u64", "folded": "u64",
+    "node": "id", "cut": "ms", "facts": "u64", "fact_versions": "u64", "rows": "u64", "row_versions": "u64", "folded": "u64",
     "hashes": "u64", "horizon": "i64", "low": "id", "high": "id",
 }  # fmt: skip
 
@@ -37,25 +37,25 @@ class Windows:
         columns = self._connections.ask(query, external=external, max_threads=1)
         return list(map(Checkpoint, *decoded(CHECKPOINTS.columns, columns)))
 
-    def fingerprints(self, cuts: Mapping[Id, int]) -> list[Fingerprint]:
+    def fingerprints(self, cuts: Sequence[tuple[Id, int]]) -> list[Fingerprint]:
         if not cuts:
             return []
-        query = f"""SELECT reinterpretAsFixedString(node), sum(facts), sum(fact_versions), sum(n), sum(row_versions), sum(folded),
-                toUInt64(sum(hashes)), max(horizon), reinterpretAsFixedString(minIf(low, n > 0)),
+        query = f"""SELECT reinterpretAsFixedString(node), toUnixTimestamp64Milli(cut), sum(facts), sum(fact_versions), sum(n),
+                sum(row_versions), sum(folded), toUInt64(sum(hashes)), max(horizon), reinterpretAsFixedString(minIf(low, n > 0)),
                 reinterpretAsFixedString(maxIf(high, n > 0))
             FROM (
-                SELECT node, count() AS facts, sum(version) AS fact_versions, 0 AS n, 0 AS row_versions, 0 AS folded,
+                SELECT node, cut, count() AS facts, sum(version) AS fact_versions, 0 AS n, 0 AS row_versions, 0 AS folded,
                     0 AS hashes, max(toUnixTimestamp64Milli(original_timestamp)) AS horizon, toUUID('{_NOBODY}') AS low,
                     toUUID('{_NOBODY}') AS high
-                FROM {_before(FACTS)} GROUP BY node
+                FROM {_before(FACTS)} GROUP BY node, cut
                 UNION ALL
-                SELECT node, 0, 0, count(), sum(fact_version), countIf(status = 'folded'), sumIf(row_hash, status = 'folded'),
+                SELECT node, cut, 0, 0, count(), sum(fact_version), countIf(status = 'folded'), sumIf(row_hash, status = 'folded'),
                     max(toUnixTimestamp64Milli(original_timestamp)), min(customer_id), max(customer_id)
-                FROM {_before(STITCHED)} GROUP BY node)
-            GROUP BY node"""
-        columns = self._connections.ask(query, external=[_cuts(cuts)])
+                FROM {_before(STITCHED)} GROUP BY node, cut)
+            GROUP BY node, cut"""
+        columns = self._connections.ask(query, external=[_cuts(dict.fromkeys(cuts))])
         rows: list[tuple[Any, ...]] = list(zip(*decoded(_PRINT, columns), strict=True))
-        return [Fingerprint._make((*row[:8], row[8:] if row[3] else ())) for row in rows]
+        return [Fingerprint._make((*row[:9], row[9:] if row[4] else ())) for row in rows]
 
     def since(self, table: Table, names: Sequence[str], cuts: Mapping[Id, int]) -> list[tuple[Any, ...]]:
         """These columns of the newest rows at and after the cut of their node."""
@@ -67,7 +67,7 @@ class Windows:
             f"SELECT {selected(columns, 't.')} FROM {table.name} AS t FINAL INNER JOIN {_JOIN} USING node"
             f" WHERE node IN {_NODES} AND ({_KEY}) IN ({keys}) AND t.event_time >= cut"
         )
-        return list(zip(*decoded(columns, self._connections.ask(query, external=[_cuts(cuts)])), strict=True))
+        return list(zip(*decoded(columns, self._connections.ask(query, external=[_cuts(cuts.items())])), strict=True))
 
     def of_events(
         self, table: Table, names: Sequence[str], nodes: Sequence[Id], events: Sequence[tuple[int, Id]]
@@ -96,8 +96,8 @@ def _before(table: Table) -> str:
     return f"{table.name} FINAL INNER JOIN {_JOIN} USING node WHERE node IN {_NODES} AND event_time < cut"
 
 
-def _cuts(cuts: Mapping[Id, int]) -> dict[str, Any]:
-    return _table("cuts", _CUTS, [{"id": node, "cut": cut} for node, cut in cuts.items()])
+def _cuts(cuts: Iterable[tuple[Id, int]]) -> dict[str, Any]:
+    return _table("cuts", _CUTS, [{"id": node, "cut": cut} for node, cut in cuts])
 
 
 def _table(name: str, structure: list[tuple[str, str]], data: list[dict[str, Any]]) -> dict[str, Any]:

@@ -304,7 +304,9 @@ class Timeline:
         facts, base = self._facts, self._ledger.base
         known = len(facts)
         wanted = bisect_left(facts, self.newest - self._rules.late_after, key=lambda fact: fact[3])
-        if known - wanted > window.most * 3 // 4:
+        if known > window.most * 4:
+            wanted = known // 2  # after a load as a whole: one checkpoint after the other
+        elif known - wanted > window.most * 3 // 4:
             wanted = known - window.least
         for place, state in reversed(self._checkpoints):
             at = place - base

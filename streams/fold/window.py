@@ -13,11 +13,19 @@ from schemas.ids import Id
 
 class Window(NamedTuple):
     """`most`: facts in memory above which the cut moves; `least`: how many stay if 72 hours hold more than that;
-    `every`: facts between two saved states, at one of which a cut can be."""
+    `every`: facts between two saved states, at one of which a cut can be.
+
+    Checkpoints of one customer stand on rungs: that on a rung goes when the next comes that belongs there, as with the digits of
+    a number that is counted up. So there is always one at most about twice as far back as a late fact reaches.
+    """
 
     most: int = 800
     least: int = 400
     every: int = 32
+
+    def rung(self, before: int, folded: int) -> int:
+        """Of the checkpoint after `folded` facts, if the one before it was after `before`: 0 to 40."""
+        return (before // self.least ^ folded // self.least).bit_length()
 
 
 WINDOW = Window()

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from schemas.fact import Fact, Key, Row, Signal
-from schemas.ids import Id
+from schemas.ids import NONE, Id
 from schemas.messages import Change
 from schemas.store import Checkpoint
 from streams.fold.checkpoint import layout
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from streams.steps.past import Past
 
 MODULO = 1 << 64
+Due = tuple[int, Key, int, Id]  # a stored row's deadline, its key, version and customer
+NO_DUE: Due = 0, (NONE, 0, NONE), -1, NONE
 BYTES_PER_ROW = 220  # key, version and hash of a stored row in CPython
 
 
@@ -93,8 +95,8 @@ class Customer:
         if self.timeline.held <= max(window.most, self.limit):
             return False
         dropped = self.timeline.compact(window)
-        self.limit = self.timeline.held * 5 // 4
         if dropped is None:
+            self.limit = self.timeline.held * 5 // 4
             return False
         self.hashes = (self.hashes + sum(self.stored[key][1] for key in dropped.folded)) % MODULO
         for key in (*dropped.folded, *dropped.aside):
@@ -117,7 +119,7 @@ class Customer:
     def _compare(self, fact: Fact, row: Row, folded: Folded) -> None:
         key = fact[:3]
         hash, known = row_hash(self.id, fact, row), self.stored.get(key)
-        if known is None or known[1] != hash:
+        if known is None or known[1] != hash or known[0] >> 96 != folded.knowledge >> 96:  # so that a sweep ends
             version = next_version(folded.knowledge, known[0]) if known else folded.knowledge
             stamp = folded.stored[key] = version, hash
             folded.stitched.append(stitched_row(self.id, fact, row, stamp, folded.owner))
@@ -135,10 +137,24 @@ class Customer:
                 folded.announced.setdefault(key, {})[name] = stamp
                 folded.friction.append(friction_row(self.id, fact, signal, stamp, folded.owner))
 
+    def forget_hints(self, come: Collection[Key]) -> None:
+        """These have come: under their keys there may be none ahead."""
+        if self.armed and self.armed[1] in come:
+            self.armed = None
+
+    def believe(self, dues: Collection[Due], rules: int) -> None:
+        """`dues`: of all its stored rows with a deadline. Whoever wrote the one with the earliest has written a hint for it
+        before, in this partition if that was under the same seq. Two at the same time leave open which of them that was."""
+        first, *others = sorted(set(dues))[:2] or [NO_DUE]
+        named = first[2] >> 48 == rules << 48 | self.seq and first[3] == self.id
+        if named and all(other[0] > first[0] for other in others):
+            self.armed = first[:2]
+
     def _arm(self, now: int, folded: Folded) -> None:
         """A hint under the key of the earliest open deadline and not after it; a hint that comes early only causes a fold."""
         following = self.timeline.next_deadline()
         if following is None:
+            self.armed = None  # its hint is passed over while no row has the deadline, so another will need its own
             return
         due, key = following
         armed = self.armed
@@ -159,6 +175,7 @@ class Cache:
 
     def __init__(self, capacity: int = 512 * 1024 * 1024, window: Window = WINDOW) -> None:
         self.capacity, self.bytes, self.window = capacity, 0, window
+        self.newest = 0  # version of all rows that were read
         self._customers: OrderedDict[Id, Customer] = OrderedDict()
         self._sizes: dict[Id, int] = {}
 
@@ -193,14 +210,25 @@ class Cache:
         for fact in facts:
             for customer in of_node[fact[0]]:
                 added[customer.id].append(fact)
-        for node, original, event_id, version, under, _, hash in rows:
+        dues: dict[Id, list[Due]] = defaultdict(list)
+        for node, original, event_id, version, under, due, hash in rows:
             for customer in of_node[node]:  # under another customer a row is not right, whatever its hash says
-                customer.stored[node, original, event_id] = version, hash if under == customer.id else -1
+                key = node, original, event_id
+                customer.stored[key] = version, hash if under == customer.id else -1
+                if due:
+                    dues[customer.id].append((due, key, version, under))
         for node, original, event_id, name, version, live in announced:
             for customer in of_node[node]:
                 customer.announced.setdefault((node, original, event_id), {})[name] = version, live
         for id, some in added.items():
             self._customers[id].timeline.add(some)
+        for lack in lacks:
+            if lack.whole:
+                self._customers[lack.owner.customer].believe(dues[lack.owner.customer], rules.version)
+
+    def note(self, rows: Iterable[Any]) -> None:
+        """Rows that were read, their version in the fourth place."""
+        self.newest = max(self.newest, max((row[3] for row in rows), default=0))
 
     def _opened(self, lack: "Lack", rules: JourneyRules) -> Customer:
         id = lack.owner.customer
@@ -223,22 +251,16 @@ class Cache:
         """Whether a customer may be restored from this checkpoint."""
         return past.agrees()
 
-    def settle(self, folded: Folded, rules: JourneyRules) -> Checkpoint | None:
-        """After the acknowledgement: a checkpoint to be stored, if the customer's cut has moved."""
-        customer = folded.customer
-        if not customer.settle(self.window):
-            return None
-        timeline, named = customer.timeline, (rules.version, layout(rules))
-        customer.checkpoint = Checkpoint(
-            customer.id,
-            folded.knowledge,
-            *named,
-            timeline.cut,
-            timeline.folded_before,
-            customer.hashes,
-            timeline.packed(),
-        )
-        return customer.checkpoint
+    def settle(self, folded: Folded, rules: JourneyRules) -> list[Checkpoint]:
+        """After the acknowledgement: checkpoints to be stored, where the customer's cut has moved."""
+        customer, made = folded.customer, []
+        while customer.settle(self.window):
+            timeline, last = customer.timeline, customer.checkpoint
+            rung = self.window.rung(last.folded if last else 0, timeline.folded_before)
+            about = folded.knowledge, rules.version, layout(rules), timeline.cut, timeline.folded_before
+            customer.checkpoint = Checkpoint(customer.id, rung, *about, customer.hashes, timeline.packed())
+            made.append(customer.checkpoint)
+        return made
 
     def measure(self, customer: Customer) -> None:
         self.bytes += customer.size - self._sizes.get(customer.id, 0)
@@ -259,4 +281,4 @@ class Cache:
     def clear(self) -> None:
         self._customers.clear()
         self._sizes.clear()
-        self.bytes = 0
+        self.bytes = self.newest = 0

@@ -1,26 +1,46 @@
-"""Deadlines of the near future, per partition. The rest lies in ClickHouse, so a million open ones cost no memory."""
+"""Deadlines of the near future, per partition. The rest lies in ClickHouse, so a million open ones cost no memory.
+
+Hints are read from the table in their order, a portion at a time, up to some minutes ahead of now: what has been read and
+has not come yet lies in a heap of bounded size, whether a million fall due in one minute or in a year.
+"""
 
 import heapq
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from schemas.fact import Key
-from schemas.ids import Id
-from streams.steps.customers import Folded
+from schemas.store import Hint
 
-SLICE = 10 * 60_000  # ms that are held in memory ahead of now
-AT_ONCE = 5_000  # deadlines that one batch takes; after a long stop there may be millions
+SLICE = 5 * 60_000  # ms ahead of now that are held in memory
+STEP = 60_000  # ms of it that may pass before the next portion is read
+PORTION = 2_000  # hints that one query reads
+HELD = 20_000  # hints in memory above which only the earliest are kept; about 400 bytes each
+AT_ONCE = 1_000  # deadlines that one batch takes; live events of the next batch wait so long
 
+Entry = tuple[int, int, Key]  # due, partition, fact key
 Expired = tuple[int, Key]
+Read = tuple[int, bytes, int, bytes, bool]  # a hint, and whether its row still has a deadline
+
+
+class Reading(NamedTuple):
+    """A query under way: at most `limit` hints of a partition behind `after` and not after `until` (ms)."""
+
+    partition: int
+    after: Hint
+    until: int
+    limit: int
 
 
 class Deadlines:
-    """A stale deadline only causes a fold that changes nothing. After an exception in a step its owner is assigned anew, and
-    the deadlines are loaded again."""
+    """Loses no hint that is durable before `arm` is told of it. A stale one only causes a fold that changes nothing. After an
+    exception in a step the partitions are assigned anew, and all is read again."""
 
-    def __init__(self) -> None:
-        self._heap: list[tuple[int, int, Key]] = []
-        self._known: set[tuple[int, int, Key]] = set()
-        self._until = 0
+    def __init__(self, held: int = HELD, portion: int = PORTION) -> None:
+        self.held, self.portion = held, portion
+        self._heap: list[Entry] = []
+        self._known: set[Entry] = set()
+        self._read: dict[int, Hint] = {}  # by partition: hints up to this one are known, or have come
+        self._readings: dict[int, Reading] = {}
 
     def __len__(self) -> int:
         return len(self._known)
@@ -29,19 +49,36 @@ class Deadlines:
         """ms; the earliest deadline held in memory."""
         return self._heap[0][0] if self._heap else None
 
-    def horizon(self, now: int) -> int:
-        """Until when the next slice reaches."""
-        return now + SLICE
+    def behind(self, now: int) -> list[int]:
+        """The partitions of which the next portion should be read: what comes first must be in memory, what comes later
+        only while there is room."""
+        edge = now + SLICE - STEP
+        first = self._heap[0][0] if len(self) >= self.held else edge
+        return [partition for partition, read in self._read.items() if read.due <= min(edge, first)]
 
-    def load(self, partition: int, rows: Iterable[tuple[int, int, Id, int, Id]], now: int) -> None:
-        """Rows of the table `deadlines` for this partition, up to `horizon(now)`."""
-        self._until = max(self._until, self.horizon(now))
-        for _, due, node, original_timestamp, event_id in rows:
-            self._push(partition, due, (node, original_timestamp, event_id))
+    def begin(self, partition: int, now: int) -> Reading:
+        """What to ask next; from here on `arm` takes what falls into it, as the answer may be too old for that."""
+        after = self._read.get(partition, Hint(0))
+        reading = self._readings[partition] = Reading(partition, after, now + SLICE, self.portion)
+        return reading
 
-    def arm(self, partition: int, folded: Folded) -> None:
-        for due, key in folded.deadlines:
-            if due <= self._until:
+    def load(self, reading: Reading, rows: list[Read]) -> None:
+        """The answer. It counts for nothing if the partition went meanwhile, or hints were let go that it may lack."""
+        if self._readings.get(reading.partition) is not reading:
+            return
+        del self._readings[reading.partition]
+        is_full = len(rows) >= reading.limit
+        self._read[reading.partition] = Hint(*rows[-1][:4]) if is_full else Hint(reading.until + 1)
+        for due, node, original_timestamp, event_id, is_open in rows:
+            if is_open:
+                self._push(reading.partition, due, (node, original_timestamp, event_id))
+
+    def arm(self, partition: int, deadlines: Iterable[tuple[int, Key]]) -> None:
+        """To be told once the hints and the rows that they are about are durable: then what is not taken here is read."""
+        reading, read = self._readings.get(partition), self._read.get(partition)
+        until = reading.until if reading else read.due if read else 0
+        for due, key in deadlines:
+            if due <= until:
                 self._push(partition, due, key)
 
     def expired(self, now: int) -> list[Expired]:
@@ -54,12 +91,25 @@ class Deadlines:
         return found
 
     def drop(self, partition: int) -> None:
-        self._known = {entry for entry in self._known if entry[1] != partition}
-        self._heap = [entry for entry in self._heap if entry[1] != partition]
-        heapq.heapify(self._heap)
+        self._read.pop(partition, None)
+        self._readings.pop(partition, None)
+        self._keep([entry for entry in self._heap if entry[1] != partition])
 
     def _push(self, partition: int, due: int, key: Key) -> None:
         entry = due, partition, key
         if entry not in self._known:
             self._known.add(entry)
             heapq.heappush(self._heap, entry)
+            if len(self._heap) > 2 * self.held:
+                self._shrink()
+
+    def _shrink(self) -> None:
+        """Lets the later ones go; they are in the table and will be read from there."""
+        cut = sorted(self._heap)[self.held][0]
+        self._keep([entry for entry in self._heap if entry[0] < cut])
+        self._readings.clear()
+        self._read = {partition: min(read, Hint(cut)) for partition, read in self._read.items()}
+
+    def _keep(self, entries: list[Entry]) -> None:
+        heapq.heapify(entries)
+        self._heap, self._known = entries, set(entries)

@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from schemas.fact import Fact
+from schemas.fact import Fact, Key
 from schemas.ids import Id
 from schemas.messages import Barrier, Change, Mark
 from schemas.store import Checkpoint
@@ -55,6 +55,7 @@ class Plan:
     partitions: dict[Id, int] = field(default_factory=dict)
     facts: dict[Id, list[Fact]] = field(default_factory=lambda: defaultdict(list))
     again: dict[Id, set[Id]] = field(default_factory=lambda: defaultdict(set))
+    come: dict[Id, set[Key]] = field(default_factory=lambda: defaultdict(set))  # of which a hint has come
     forward: dict[int, list[Mark]] = field(default_factory=lambda: defaultdict(list))
 
     def dirty(self, partition: int, owner: Change) -> None:
@@ -75,10 +76,9 @@ class Journeys:
     topics: Topics = PLAIN
     epochs: dict[int, int] = field(default_factory=dict)
     deadlines: Deadlines = field(default_factory=Deadlines)
-    looked: int = 0  # when deadlines were last loaded, ms
     serial: int = 0
     message_bytes: int = MESSAGE_BYTES
-    unsaved: dict[Id, Checkpoint] = field(default_factory=dict)
+    unsaved: dict[tuple[Id, int], Checkpoint] = field(default_factory=dict)
     saved: int = 0  # when checkpoints were last written, ms
 
     def assign(self, partition: int, now: int) -> Generator[Effect, Any, int]:
@@ -87,9 +87,8 @@ class Journeys:
         while (yield Ask("inserts_of_older_epochs", (partition, epoch))):
             yield Ask("kill_inserts_of_older_epochs", (partition, epoch))
         yield Reach(END)
-        due = yield Ask("deadlines", ((partition,), self.deadlines.horizon(now)))
-        self.deadlines.load(partition, due, now)
-        self.looked = self.looked or now
+        yield from self.view.learn_rules(again=True)
+        yield from self._read_deadlines(partition, now)
         self.epochs[partition] = int(epoch)
         return int(epoch)
 
@@ -100,14 +99,15 @@ class Journeys:
         self.cache.drop_partition(partition)
 
     def look_ahead(self, now: int) -> Generator[Effect, Any, None]:
-        """Loads the next slice of deadlines; called every minute. What was due at the last call is not loaded a second
-        time: it has been folded, and a hint that came early would cause the same fold each minute."""
-        owned = tuple(sorted(self.epochs))
-        if owned:
-            rows = yield Ask("deadlines", (owned, self.deadlines.horizon(now), self.looked))
-            self.looked = now
-            for partition in self.epochs.keys() & owned:  # those that went meanwhile have nothing to wait for
-                self.deadlines.load(partition, [row for row in rows if row[0] == partition], now)
+        """Reads the next portion of deadlines where it is time to; does nothing elsewhere, so it may be called often. Not for
+        two at once. Live batches may be folded meanwhile."""
+        for partition in self.deadlines.behind(now):
+            if partition in self.epochs:
+                yield from self._read_deadlines(partition, now)
+
+    def _read_deadlines(self, partition: int, now: int) -> Generator[Effect, Any, None]:
+        reading = self.deadlines.begin(partition, now)
+        self.deadlines.load(reading, (yield Ask("deadlines", reading)))
 
     def take(self, batch: Sequence[Item], now: int) -> Generator[Effect, Any, Done]:
         """Folds one batch, and every customer whose deadline has come. Raises what the effects raise."""
@@ -126,21 +126,38 @@ class Journeys:
             if isinstance(item.what, Mark):
                 self.view.distrust(item.what.node, item.what.seq)
         frozen, seen = yield from self.view.freeze(nodes)
+        self._follow_rules()
         self._plan(plan, batch, expired, frozen, seen)
         loaded = yield from self._load(plan)
+        if self.cache.newest >> 96 > self.rules.version:
+            loaded += yield from self._catch_up(plan)
         self._still_own(plan, plan.partitions.values())
         folded = [self._fold(plan, customer, now) for customer in plan.owners]
         done = yield from self._write(plan, folded, seen)
         self._still_own(plan, plan.partitions.values())
         for customer in folded:
             customer.acknowledge()
-            if checkpoint := self.cache.settle(customer, self.rules):
-                self.unsaved[checkpoint.customer] = checkpoint
+            self.deadlines.arm(plan.partitions[customer.customer.id], customer.deadlines)
+            self.unsaved |= {checkpoint[:2]: checkpoint for checkpoint in self.cache.settle(customer, self.rules)}
             self.cache.measure(customer.customer)
         self.cache.trim()
         yield from self._save(now)
         done.marks, done.loaded = len(batch), loaded
         return done
+
+    def _follow_rules(self) -> None:
+        """A batch is folded by the rules of its frozen view; what other rules have made of a customer is worth nothing."""
+        ruled = self.view.rules
+        if ruled is not None and ruled.version > self.rules.version:
+            self.rules = ruled.journeys
+            self.cache.clear()
+
+    def _catch_up(self, plan: Plan) -> Generator[Effect, Any, int]:
+        """A row was written by newer rules, which another worker has found in the tables before they were announced: by
+        older ones its version would be too low to replace it."""
+        yield from self.view.learn_rules(again=True)
+        self._follow_rules()
+        return (yield from self._load(plan))
 
     def _still_own(self, plan: Plan, partitions: Iterable[int]) -> None:
         """What was read before a partition went and came back may be old: nothing of it may be kept."""
@@ -156,17 +173,19 @@ class Journeys:
                 self._plan_barrier(plan, partition, what, frozen, seen)
             else:
                 self._plan_mark(plan, partition, what, frozen[what.node], seen)
-        for partition, (node, _, _) in expired:
-            if self._partition_of(frozen[node], partition) == partition:
-                plan.dirty(partition, frozen[node])
+        for partition, key in expired:
+            owner = frozen[key[0]]
+            if self._partition_of(owner, partition) == partition:
+                plan.dirty(partition, owner)
+                plan.come[owner.customer].add(key)
 
     def _plan_mark(self, plan: Plan, partition: int, mark: Mark, owner: Change, seen: int) -> None:
         home = self._partition_of(owner, partition)
         if home != partition:
-            plan.forward[home].append(Mark(mark.node, mark.fact, seen, owner.seq))
+            plan.forward[home].append(Mark(mark.node, mark.fact, seen, owner.seq, mark.rules))
             return
         plan.dirty(partition, owner)
-        if mark.fact is None:
+        if mark.fact is None or mark.rules != self.rules.version:
             plan.again[owner.customer].add(mark.node)
         else:
             plan.facts[owner.customer].append(mark.fact)
@@ -201,12 +220,12 @@ class Journeys:
     def _fold(self, plan: Plan, customer: Id, now: int) -> Folded:
         cached: Customer = self.cache[customer]
         members = cached.nodes
+        cached.forget_hints(plan.come.get(customer, ()))
         facts = plan.facts.get(customer, ())
         partition = plan.partitions[customer]
         owner = partition, plan.epochs[partition]
         folded = cached.fold([fact for fact in facts if fact[0] in members], now, self.rules.version, owner)
         cached.partition = partition
-        self.deadlines.arm(partition, folded)
         return folded
 
     def _write(self, plan: Plan, folded: Sequence[Folded], seen: int) -> Generator[Effect, Any, Done]:

@@ -6,13 +6,12 @@ then every row that it lets nobody see is in the table as this fold would write 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 from schemas.fact import Fact
 from schemas.ids import Id
 from schemas.messages import Change
-from schemas.store import Checkpoint
 from streams.effects import Ask, Effect, Together
 from streams.fold.checkpoint import layout, unpacked
 from streams.fold.rules import JourneyRules
@@ -29,16 +28,18 @@ def load(
     cache: Cache, rules: JourneyRules, lacks: Sequence[Lack], owners: Mapping[Id, Change], told: dict[Id, list[Fact]]
 ) -> Generator[Effect, Any, None]:
     """After it every owner is cached. `told`: the new facts of each; those of customers with a cut are taken in here."""
-    waiting: dict[Id, list[Fact]] = {}
+    since: dict[Id, list[Fact]] = {}
     if lacks:
-        waiting = yield from _restore(cache, rules, lacks)
-        yield from read(cache, rules, [lack for lack in lacks if lack.owner.customer not in waiting])
-    windowed = [customer for id in owners if (customer := cache[id]).timeline.has_cut]
-    for customer in windowed:
-        facts = [fact for fact in told.pop(customer.id, ()) if fact[0] in customer.nodes]
-        waiting[customer.id] = list(dict.fromkeys(waiting.get(customer.id, []) + facts))
-    reload = yield from _take_in(windowed, rules, waiting)
-    yield from read(cache, rules, [_whole(owners[id]) for id in reload])
+        since = yield from _restore(cache, rules, lacks, {})
+        yield from read(cache, rules, [lack for lack in lacks if lack.owner.customer not in since])
+    news = {id: told.pop(id, []) for id in owners if cache[id].timeline.has_cut}
+    torn = yield from _take_in(cache, rules, {id: since.get(id, []) + facts for id, facts in news.items()})
+    if torn:
+        lacks = [_whole(owners[id]) for id in torn]
+        since = yield from _restore(cache, rules, lacks, torn)
+        torn = yield from _take_in(cache, rules, {id: facts + news[id] for id, facts in since.items()})
+        restored = since.keys() - torn.keys()
+        yield from read(cache, rules, [lack for lack in lacks if lack.owner.customer not in restored])
 
 
 def read(cache: Cache, rules: JourneyRules, lacks: Sequence[Lack]) -> Generator[Effect, Any, None]:
@@ -47,6 +48,7 @@ def read(cache: Cache, rules: JourneyRules, lacks: Sequence[Lack]) -> Generator[
         nodes = [node for lack in lacks for node in sorted(lack.nodes)]
         asks = tuple(Ask(name, (nodes,)) for name in ("facts_of", "stitched_versions_of", "friction_of"))
         facts, rows, announced = (yield Together(asks)) if nodes else ([], [], [])
+        cache.note(rows)
         cache.load(lacks, rules, facts, rows, announced)
 
 
@@ -54,70 +56,97 @@ def _whole(owner: Change) -> Lack:
     return Lack(owner, frozenset(member.node for member in owner.members), True)
 
 
-def _restore(cache: Cache, rules: JourneyRules, lacks: Sequence[Lack]) -> Generator[Effect, Any, dict[Id, list[Fact]]]:
-    """Puts customers in whose checkpoint is believed; gives for each the facts since its cut."""
-    found = yield from _candidates(cache, rules, lacks)
-    if not found:
+def _restore(
+    cache: Cache, rules: JourneyRules, lacks: Sequence[Lack], before: Mapping[Id, int]
+) -> Generator[Effect, Any, dict[Id, list[Fact]]]:
+    """Puts customers in that have a checkpoint that is believed, and whose cut is not later than `before`, if that is given;
+    gives for each the facts since the cut."""
+    ladders = yield from _ladders(cache, rules, lacks, before)
+    pasts = yield from _believed(cache, [ladder[:1] for ladder in ladders.values()])
+    doubted = [ladder[1:] for id, ladder in ladders.items() if id not in pasts and ladder[1:]]
+    pasts |= yield from _believed(cache, doubted)
+    if not pasts:
         return {}
-    pasts = [Past(lack, checkpoint, unpacked(checkpoint.state)) for lack, checkpoint in found]
-    cuts = {node: past.checkpoint.cut for past in pasts for node in past.lack.nodes}
-    events = list({fact[1:3] for past in pasts for fact in past.begun.facts.values()})
-    nodes = list(cuts)
-    prints, facts, rows, announced, kept, kept_signals = yield Together((
-        Ask("fingerprints", (cuts,)), Ask("facts_since", (cuts,)), Ask("stitched_since", (cuts,)),
-        Ask("friction_since", (cuts,)), Ask("stitched_of_events", (nodes, events)),
-        Ask("friction_of_events", (nodes, events)),
-    ))  # fmt: skip
+    cuts = {node: past.checkpoint.cut for past in pasts.values() for node in past.lack.nodes}
+    asks = tuple(Ask(name, (cuts,)) for name in ("facts_since", "stitched_since", "friction_since"))
+    facts, rows, announced = yield Together(asks)
+    cache.note(rows)
     since: dict[Id, list[Fact]] = defaultdict(list)
     for fact in facts:
         since[fact[0]].append(fact)
-    restored = {}
-    for past in pasts:
-        past.learn(prints, [*rows, *(row[:7] for row in kept)], [*announced, *kept_signals])
-        if cache.believes(past):
-            cache.put(past.customer(rules, cache.window))
-            restored[past.id] = [fact for node in past.lack.nodes for fact in since[node]]
-    return restored
+    for past in pasts.values():
+        past.learn(rows, announced)
+        cache.put(past.customer(rules, cache.window))
+    return {id: [fact for node in past.lack.nodes for fact in since[node]] for id, past in pasts.items()}
 
 
-def _candidates(
-    cache: Cache, rules: JourneyRules, lacks: Sequence[Lack]
-) -> Generator[Effect, Any, list[tuple[Lack, Checkpoint]]]:
-    """The checkpoints that can be read; none of two customers that share a node, as they do between two changes."""
+def _ladders(
+    cache: Cache, rules: JourneyRules, lacks: Sequence[Lack], before: Mapping[Id, int]
+) -> Generator[Effect, Any, dict[Id, list[Past]]]:
+    """The checkpoints that can be read, the newest first; none of two customers that share a node, as they do between two
+    changes."""
     shared = Counter(node for lack in lacks for node in lack.nodes)
     whole = {
         lack.owner.customer: lack for lack in lacks if lack.whole and all(shared[node] == 1 for node in lack.nodes)
     }
-    known = {id: checkpoint for id in whole if (checkpoint := cache.checkpoint_of(id))}
-    asked = [id for id in whole if id not in known]
-    stored = (yield Ask("checkpoints_of", (asked,))) if asked else []
+    stored = (yield Ask("checkpoints_of", (list(whole),))) if whole else []
+    cached = [checkpoint for id in whole if (checkpoint := cache.checkpoint_of(id))]
     wanted = rules.version, layout(rules)
-    found = [checkpoint for checkpoint in (*known.values(), *stored) if checkpoint[2:4] == wanted]
-    return [(whole[checkpoint.customer], checkpoint) for checkpoint in found]
+    ladders: dict[Id, list[Past]] = defaultdict(list)
+    for checkpoint in sorted({*cached, *stored}, key=lambda one: (one.version, one.cut), reverse=True):
+        id = checkpoint.customer
+        if (checkpoint.rules, checkpoint.layout) == wanted and checkpoint.cut <= before.get(id, checkpoint.cut):
+            ladders[id].append(Past(whole[id], checkpoint, unpacked(checkpoint.state)))
+    return ladders
 
 
-def _take_in(
-    customers: Iterable[Customer], rules: JourneyRules, waiting: Mapping[Id, list[Fact]]
-) -> Generator[Effect, Any, list[Id]]:
-    """Adds facts to customers with a cut; gives those that must be read as a whole."""
-    doubtful = [customer for customer in customers if any(map(customer.timeline.doubts, waiting[customer.id]))]
-    events: dict[Id, Events] = {}
-    if doubtful:
-        events = yield from _events(doubtful, waiting)
-    reload = []
-    for customer in customers:
-        facts, timeline = waiting[customer.id], customer.timeline
-        if customer.id in events:
-            verdicts = judge_all(facts, events[customer.id], timeline.cut, rules.late_after)
+def _believed(cache: Cache, ladders: Sequence[Sequence[Past]]) -> Generator[Effect, Any, dict[Id, Past]]:
+    """The first of each ladder that is believed."""
+    pasts = [past for ladder in ladders for past in ladder]
+    if not pasts:
+        return {}
+    cuts = [(node, past.checkpoint.cut) for past in pasts for node in past.lack.nodes]
+    nodes = list(dict.fromkeys(node for node, _ in cuts))
+    events = list({fact[1:3] for past in pasts for fact in past.begun.facts.values()})
+    prints, rows, announced = yield Together((
+        Ask("fingerprints", (cuts,)), Ask("stitched_of_events", (nodes, events)), Ask("friction_of_events", (nodes, events)),
+    ))  # fmt: skip
+    found: dict[Id, Past] = {}
+    for past in pasts:
+        if past.id not in found:
+            past.examine(prints, rows, announced)
+            if cache.believes(past):
+                found[past.id] = past
+    return found
+
+
+def _take_in(cache: Cache, rules: JourneyRules, told: Mapping[Id, list[Fact]]) -> Generator[Effect, Any, dict[Id, int]]:
+    """Adds facts to customers with a cut. Gives those of which something before the cut would change, and since when."""
+    members = {id: cache[id].nodes for id in told}
+    facts = {id: list(dict.fromkeys(fact for fact in some if fact[0] in members[id])) for id, some in told.items()}
+    doubtful = [cache[id] for id, some in facts.items() if any(map(cache[id].timeline.doubts, some))]
+    events = (yield from _events(doubtful, facts)) if doubtful else {}
+    torn = {}
+    for id, some in facts.items():
+        timeline, fresh = cache[id].timeline, some
+        if id in events:
+            verdicts = judge_all(some, events[id], timeline.cut, rules.late_after)
             if Verdict.RELOAD in verdicts:
-                reload.append(customer.id)
+                torn[id] = _since_when(some, verdicts, events[id])
                 continue
-            for fact, verdict in zip(facts, verdicts, strict=True):
+            for fact, verdict in zip(some, verdicts, strict=True):
                 if verdict in _ATTACHED:
                     timeline.attach(fact, _ATTACHED[verdict])
-            facts = [fact for fact, verdict in zip(facts, verdicts, strict=True) if verdict is Verdict.FOLD]
-        timeline.add(facts)
-    return reload
+            fresh = [fact for fact, verdict in zip(some, verdicts, strict=True) if verdict is Verdict.FOLD]
+        timeline.add(fresh)
+    return torn
+
+
+def _since_when(facts: Sequence[Fact], verdicts: Sequence[Verdict], events: Events) -> int:
+    """The earliest time of a fact whose row may change by facts that touch what is before the cut, ms."""
+    touched = {fact[1:3] for fact, verdict in zip(facts, verdicts, strict=True) if verdict is Verdict.RELOAD}
+    told = [fact[3] for fact in facts if fact[1:3] in touched]
+    return min([*told, *(row.event_time for event in touched for row in events.get(event, ()))])
 
 
 def _events(

@@ -303,16 +303,18 @@ def test_what_is_before_a_cut_is_counted_and_summed(store: Store) -> None:
     put(store, STITCHED, stitched(A, "1", 5, fact_version=5, row_hash=1), stitched(A, "9", 6, status="late", customer_id=B))
     put(store, STITCHED, stitched(A, "1", 5, fact_version=big, row_hash=big, version=2), stitched(A, "2", 5, row_hash=3))
     put(store, STITCHED, stitched(A, "3", 5_005, row_hash=7))
-    [found] = store.fingerprints({A: AT + 10, B: AT})
-    assert found == (A, 2, 2, 3, 1, 2, 2, AT, (A, B))
+    found = store.fingerprints([(A, AT + 10), (B, AT), (A, AT + 5)])
+    assert found == [(A, AT + 10, 2, 2, 3, 1, 2, 2, AT, (A, B))]
+    assert len(store.fingerprints([(A, AT + 10), (A, AT + 9_000)])) == 2
 
 
 def test_facts_without_rows_and_rows_without_facts_have_a_fingerprint_too(store: Store) -> None:
     put_facts(store, fact(A, "1"))
     put(store, STITCHED, stitched(B, "1", 0, row_hash=8))
-    found = {print.node: print for print in store.fingerprints({A: AT + 10, B: AT + 10, C: AT + 10})}
-    assert found == {A: (A, 1, 1, 0, 0, 0, 0, AT, ()), B: (B, 0, 0, 1, 1, 1, 8, AT, (A, A))}
-    assert store.fingerprints({}) == []
+    at = AT + 10
+    found = {print.node: print for print in store.fingerprints([(A, at), (B, at), (C, at)])}
+    assert found == {A: (A, at, 1, 1, 0, 0, 0, 0, AT, ()), B: (B, at, 0, 0, 1, 1, 1, 8, AT, (A, A))}
+    assert store.fingerprints([]) == []
 
 
 def test_what_comes_since_a_cut_is_read_by_the_newest_version_of_each(store: Store) -> None:
@@ -344,11 +346,10 @@ def test_rows_of_single_events_are_found_under_any_of_the_nodes(store: Store) ->
     assert store.stitched_of_events([A], []) == store.stitched_of_events([], events) == []
 
 
-def test_the_newest_checkpoint_of_a_customer_is_found(store: Store) -> None:
-    rows = [
-        {"customer_id": n, "version": v, "rules": 1, "layout": 2**64 - 1, "cut": AT, "folded": 3, "hashes": 5, "state": s}
-        for n, v, s in ((A, 1 << 100, b"\0new"), (A, 7, b"old"), (B, 1, b""))
-    ]
-    put(store, CHECKPOINTS, *rows)
-    assert store.checkpoints_of([A, C]) == [(A, 1 << 100, 1, 2**64 - 1, AT, 3, 5, b"\0new")]
+def test_the_newest_checkpoint_of_each_rung_of_a_customer_is_found(store: Store) -> None:
+    said = {"rules": 1, "layout": 2**64 - 1, "cut": AT, "folded": 3, "hashes": 5}
+    made = ((A, 0, 1 << 100, b"\0new"), (A, 0, 7, b"old"), (B, 0, 1, b""), (A, 3, 5, b"far"))
+    put(store, CHECKPOINTS, *({"customer_id": c, "rung": r, "version": v, "state": s, **said} for c, r, v, s in made))
+    rest = 1, 2**64 - 1, AT, 3, 5
+    assert sorted(store.checkpoints_of([A, C])) == [(A, 0, 1 << 100, *rest, b"\0new"), (A, 3, 5, *rest, b"far")]
     assert store.checkpoints_of([]) == []

@@ -6,6 +6,7 @@ ALTER TABLE ${store}.stitched ${on_cluster}
 CREATE TABLE IF NOT EXISTS ${store}.checkpoints ${on_cluster}
 (
     customer_id UUID,
+    rung UInt8 COMMENT 'The higher, the longer ago: each stands for about twice as many facts as the one below',
     version UInt128 COMMENT 'rules << 96 | seq << 48 | facts << 16, as of the fold that made it',
     rules UInt32,
     layout UInt64 COMMENT 'Which builds can read the state',
@@ -15,6 +16,6 @@ CREATE TABLE IF NOT EXISTS ${store}.checkpoints ${on_cluster}
     state String COMMENT 'The fold at the cut, msgpack' CODEC(ZSTD(1))
 )
 ENGINE = ${replicated}ReplacingMergeTree(version)
-ORDER BY customer_id
+ORDER BY (customer_id, rung)
 SETTINGS index_granularity = 256, ${window}
 COMMENT 'A long customer at a time; believed only where the facts and rows before the cut agree with it';

@@ -117,7 +117,7 @@ def fact(who: Member, id: str, minutes: int = 0, channel: str = "email", event: 
 
 
 def mark(fact: Fact, seen: int = 0, seq: int = 0) -> Mark:
-    return Mark(fact.node, fact, seen, seq)
+    return Mark(fact.node, fact, seen, seq, RULES.version)
 
 
 def decoder() -> Decoder:

@@ -1,0 +1,85 @@
+"""The sweep after a change of rules: every row that older rules have made is folded again, a small portion at a time.
+
+It is asked of the store what is left, so a worker that dies forgets nothing, and whoever owns the partition next goes on. A pass
+over the table that finds nothing is the end. Rows whose customer is at home elsewhere are handed over like any mark, and found
+again by the next pass if they were not folded by then.
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.ids import NONE, Id
+from schemas.messages import Mark
+from streams.effects import Ask, Effect
+from streams.steps.journeys import Done, Item, Journeys
+
+RESTS_AT_MOST = 60_000  # ms
+Goal = tuple[int, tuple[tuple[int, int], ...]]  # version of the rules, partitions with their epochs
+
+
+@dataclass
+class Sweep:
+    """Of one journeys step. `left`: rows that older rules have made, as far as this one knows. `rest`: ms until the next pass when
+    a pass has found no fewer than the one before, twice as long each time."""
+
+    journeys: Journeys
+    rest: int = 1_000
+    left: int = 0
+    _going: Goal = (0, ())
+    _done: Goal = (1, ())
+    _after: Id = NONE
+    _found: int = 0
+    _before: int = 1 << 62
+    _rests: int = 0
+    _until: int = 0
+
+    @property
+    def version(self) -> int:
+        """Of the rules that are to have made every row."""
+        ruled = self.journeys.view.rules
+        return max(self.journeys.rules.version, ruled.version if ruled else 0)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether everything of the present partitions was made by the present rules."""
+        return not self.journeys.epochs or self.version == 1 or self._goal() == self._done
+
+    def is_due(self, now: int) -> bool:
+        return not self.is_over and (self._goal() != self._going or now >= self._until)
+
+    def portion(self, limit: int, now: int) -> Generator[Effect, Any, Done]:
+        """Folds the customers of at most `limit` nodes again, and like every batch those whose deadline has come. Raises what
+        the effects raise: then the same nodes are found again."""
+        goal = self._goal()
+        partitions = tuple(partition for partition, _ in goal[1])
+        if goal != self._going:
+            self._begin(goal)
+            self.left = yield Ask("stale_rows", (partitions, goal[0]))
+        stale = yield Ask("stale_nodes", (partitions, goal[0], limit, self._after))
+        if not stale:
+            self._end_pass(goal, now)
+            return Done()
+        view = self.journeys.view
+        items = [Item(partition, Mark(node, None, view.position, 0)) for node, partition, _ in stale]
+        done = yield from self.journeys.take(items, now)
+        rows = sum(count for _, _, count in stale)
+        self._after, self._found, self.left = stale[-1][0], self._found + rows, max(0, self.left - rows)
+        return done
+
+    def _goal(self) -> Goal:
+        return self.version, tuple(sorted(self.journeys.epochs.items()))
+
+    def _begin(self, goal: Goal) -> None:
+        self._going, self._after, self._found, self._before = goal, NONE, 0, 1 << 62
+        self._rests = self._until = 0
+
+    def _end_pass(self, goal: Goal, now: int) -> None:
+        if not self._found:
+            self._done, self.left = goal, 0
+            return
+        if self._found >= self._before:
+            self._until = now + min(self.rest << self._rests, RESTS_AT_MOST)
+            self._rests = min(self._rests + 1, 10)
+        self.left = max(self.left, 1)
+        self._after, self._before, self._found = NONE, self._found, 0
