@@ -52,22 +52,25 @@ class Change:
 
 
 def change_of(
-    parts: Sequence[Part], rules: tuple[JourneyRules, JourneyRules], load: Load, now: int, population: int = 0
+    parts: Iterable[Part], rules: tuple[JourneyRules, JourneyRules], load: Load, now: int, population: int = 0
 ) -> Change:
-    """Folds these parts under (present, new) rules. `population`: how many there are, if these are only some of them."""
+    """Folds these parts under (present, new) rules, some at a time. `population`: how many there are, if these are only
+    some of them."""
     difference: Counter[str] = Counter()
+    folded = 0
     for some in _portions(parts):
         facts: dict[Id, list[Fact]] = {}
         for fact in load([node for part in some for node in part.nodes]):
             facts.setdefault(fact.node, []).append(fact)
+        folded += len(some)
         for part in some:
             mine = [fact for node in part.nodes for fact in facts.get(node, ())]
             difference.update(counted(part.after, mine, rules[1], now))
             difference.subtract(counted(part.before, mine, rules[0], now))
-    return Change(difference, Sample(len(parts), population or len(parts)))
+    return Change(difference, Sample(folded, population or folded))
 
 
-def _portions(parts: Sequence[Part]) -> Iterable[list[Part]]:
+def _portions(parts: Iterable[Part]) -> Iterable[list[Part]]:
     portion: list[Part] = []
     nodes = 0
     for part in parts:

@@ -68,11 +68,10 @@ def _recorded(claims: Sequence[Claim], seqs: Sequence[int]) -> Iterator[None]:
     """Whoever gives up waiting has to know what was said, and that it holds."""
     try:
         yield
-    except ThroughlineError as error:
-        said = ", ".join(
-            f"{each.kind} {to_uuid(each.evidence)} as claim {seq}" for seq, each in zip(seqs, claims, strict=True)
-        )
-        raise ThroughlineError(f"recorded: {said}. It will take effect, but {error}") from error
+    except (ThroughlineError, KeyboardInterrupt) as error:
+        names = [f"{each.kind} {to_uuid(each.evidence)} as claim {seq}" for seq, each in zip(seqs, claims, strict=True)]
+        why = f"but {error}" if isinstance(error, ThroughlineError) else "though nobody waits for it any more"
+        raise ThroughlineError(f"recorded: {', '.join(names)}. It will take effect, {why}") from error
 
 
 def _differing(these: dict[Id, Side], those: dict[Id, Side], named: set[Id]) -> tuple[Side, ...]:

@@ -16,7 +16,7 @@ from sources.channels import discover
 from streams.fold.rules import JourneyRules
 from streams.identity.rules import IdentityRules
 from streams.rehearsal.comparison import Comparison, Part, compare
-from streams.rehearsal.rehearsal import Change, Measure, Sample, change_of, chosen, rehearsed
+from streams.rehearsal.rehearsal import AT_ONCE, Change, Measure, Sample, change_of, chosen, rehearsed
 from streams.rules import RuleSet, default, parse
 from streams.view import alone
 from throughline.cli._settling import Tell
@@ -74,21 +74,24 @@ class Rehearser:
             found.append(self._folded(picked, population))
         return [change for change in found if change.sample.all]
 
-    def _folded(self, parts: list[Part], population: int) -> Change:
+    def _folded(self, parts: Iterable[Part], population: int) -> Change:
         return change_of(parts, self._journeys, self._store.facts_of, self._now, population)
 
-    def _others(self, parts: tuple[Part, ...]) -> tuple[list[Part], int]:
+    def _others(self, parts: tuple[Part, ...]) -> tuple[Iterable[Part], int]:
         """Customers by chance, without those in `parts`; and how many such customers there are, about."""
         picked, all = customers_by_chance(self._client, self._most)
         differing = {customer for part in parts for customer in part.before}
         others = [customer for customer in picked if customer not in differing]
         return self._unchanged(others), round(all * len(others) / len(picked)) if picked else 0
 
-    def _unchanged(self, customers: list[Id]) -> list[Part]:
-        found = self._store.customers_of(customers)
-        rows = [found.get(customer) or alone(customer) for customer in customers]
-        each = [{row.customer: tuple(sorted(member.node for member in row.members))} for row in rows]
-        return [Part(nodes, nodes) for nodes in each]
+    def _unchanged(self, customers: list[Id]) -> Iterable[Part]:
+        for start in range(0, len(customers), AT_ONCE):
+            some = customers[start : start + AT_ONCE]
+            found = self._store.customers_of(some)
+            for customer in some:
+                members = (found.get(customer) or alone(customer)).members
+                nodes = {customer: tuple(sorted(member.node for member in members))}
+                yield Part(nodes, nodes)
 
 
 def rules_of(text: str | None) -> RuleSet:

@@ -245,6 +245,9 @@ def test_other_journeys_are_rehearsed_too(typed: House, rules: Path) -> None:
     measures = {each["name"]: each for each in found["measures"]}
     assert measures["sessions"]["change"] > 0
     assert measures["customers"]["change"] == 0
+    (all,), (some,) = found["folded"], told(["rehearse", str(rules), "--sample", "2"])["folded"]
+    assert all["folded"] == all["all"] == some["all"] == measures["customers"]["before"]
+    assert some["folded"] == 2
 
 
 def test_wrong_rules_are_refused_with_their_line(typed: House, rules: Path) -> None:
