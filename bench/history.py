@@ -43,7 +43,7 @@ def events(node: bytes, first: int, count: int) -> list[Item]:
         fact = Fact(
             node, at, id, at, at + 100, version_of(at + 100, number), "website", event, "", 0, "", "", 0.0, "/p"
         )
-        made.append(Item(0, Mark(node, fact, 0, 0)))
+        made.append(Item(0, Mark(node, fact, 0, 0, 1)))
     return made
 
 

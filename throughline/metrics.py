@@ -26,4 +26,8 @@ UNREADABLE = Counter(
 )
 PARTITIONS = Gauge("throughline_inbox_partitions", "Inbox partitions that this worker owns.")
 VIEW_POSITION = Gauge("throughline_view_position", "Offset in identity.changes up to which this worker has heard.")
+RULES_VERSION = Gauge("throughline_rules_version", "Version of the newest rules that this worker has heard of.")
+SWEEP_ROWS_LEFT = Gauge(
+    "throughline_sweep_rows_left", "Stitched rows of this worker's partitions that older rules have made."
+)
 CACHE_BYTES = Gauge("throughline_cache_bytes", "Estimated bytes of the customers in memory.")

@@ -7,7 +7,7 @@ from sinks.clickhouse.server import Connections
 
 _NEWEST = "SELECT seq, version, text FROM rules ORDER BY version DESC, seq LIMIT 1"
 _STALE = "bitShiftRight(version, 96) < %(version)s AND inbox_partition IN %(partitions)s"
-_NODES = f"""SELECT reinterpretAsFixedString(node), count() FROM stitched FINAL
+_NODES = f"""SELECT reinterpretAsFixedString(node), any(inbox_partition), count() FROM stitched FINAL
     WHERE node > toUUID(%(after)s) AND {_STALE} GROUP BY node ORDER BY node LIMIT %(limit)s
     SETTINGS optimize_aggregation_in_order = 1, max_threads = 1"""
 _ROWS = f"SELECT count() FROM stitched FINAL WHERE {_STALE}"
@@ -24,7 +24,7 @@ def newest_rules(connections: Connections) -> tuple[int, int, str] | None:
 
 def stale_nodes(
     connections: Connections, partitions: Sequence[int], version: int, limit: int, after: Id
-) -> list[tuple[Id, int]]:
+) -> list[tuple[Id, int, int]]:
     """As `Store.stale_nodes`."""
     if not partitions:
         return []

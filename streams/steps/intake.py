@@ -88,6 +88,7 @@ class Intake:
     pairs: KnownPairs = field(default_factory=KnownPairs)
     stored: dict[tuple[str, int], dict[int, int]] = field(default_factory=dict)
     message_bytes: int = MESSAGE_BYTES
+    rules: int = 1  # version of those by which facts are derived
 
     def assigned(self, topic: str, partition: int) -> None:
         """The partition came (again): what was stored beyond the committed offset must be asked for."""
@@ -96,6 +97,8 @@ class Intake:
     def take(self, batch: Sequence[Records]) -> Step:
         """One batch over any number of partitions. Raises what the effects raise; nothing may be committed then."""
         stored = yield from self._learn_stored(batch)
+        yield from self.view.learn_rules()
+        self._follow_rules()
         decoded = [(r, self.decoder.decode(*r[:6])) for r in batch]
         fresh = [_without(d, known) for (_, d), known in zip(decoded, stored, strict=True)]
         yield Write(facts_first(list(zip(batch, fresh, strict=True))))
@@ -108,6 +111,10 @@ class Intake:
         for claim in claims:
             self.pairs.add(claim)
         return Taken(local, sum(len(d.facts) for _, d in decoded), sum(len(d.dead) for _, d in decoded), len(claims))
+
+    def _follow_rules(self) -> None:
+        if self.view.rules is not None:
+            self.rules = self.view.rules.version
 
     def _learn_stored(self, batch: Sequence[Records]) -> Generator[Effect, Any, list[dict[int, int]]]:
         found = []
@@ -137,7 +144,7 @@ class Intake:
                 change = frozen[fact[0]]
                 home = change.home
                 marks[own if home == UNKNOWN_HOME else home % self.partitions].append(
-                    Mark(fact[0], fact, seen, change.seq)
+                    Mark(fact[0], fact, seen, change.seq, self.rules)
                 )
         return marks
 

@@ -1,5 +1,6 @@
 """Puts a worker's parts together. What is concrete (store, decoder, rules) comes from the `throughline worker` command."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -7,8 +8,8 @@ import faust
 
 from schemas.decode import Decoder
 from schemas.store import Store
-from streams.fold.rules import JourneyRules
 from streams.identity.rules import IdentityRules
+from streams.rules import default, parse
 from streams.steps.customers import Cache
 from streams.steps.intake import Intake, Topics
 from streams.steps.journeys import Journeys
@@ -29,7 +30,8 @@ LIMITS = Limits(records=150_000, bytes=192 * 1024 * 1024)
 
 @dataclass(frozen=True)
 class Plan:
-    """What a worker is made of. `group` is Kafka's consumer group, `instance` the stable name of its slot."""
+    """What a worker is made of. `group` is Kafka's consumer group, `instance` the stable name of its slot. `timeouts`: of the
+    sessions of each channel, ms, where the rules do not say it."""
 
     group: str
     instance: str
@@ -38,6 +40,7 @@ class Plan:
     prefix: str
     flush: Flush
     cache_bytes: int
+    timeouts: Mapping[str, int]
 
 
 def topics_with(prefix: str) -> Topics:
@@ -45,22 +48,21 @@ def topics_with(prefix: str) -> Topics:
     return replace(plain, **{name: prefix + getattr(plain, name) for name in Topics.__dataclass_fields__})
 
 
-def build(
-    plan: Plan, connection: Connection, store: Store, decoder: Decoder, rules: tuple[IdentityRules, JourneyRules]
-) -> faust.App:
+def build(plan: Plan, connection: Connection, store: Store, decoder: Decoder) -> faust.App:
     """The Faust app with everything attached; run it with `faust.Worker`."""
     app = make_app(plan.group, connection, plan.instance)
     chunks = use_chunks(app, LIMITS)
-    topics, view = topics_with(plan.prefix), View()
+    read, shipped = partial(parse, timeouts=plan.timeouts), default(plan.timeouts)
+    topics, view = topics_with(plan.prefix), View(read=read)
     producer = Producer(connection, client_id=plan.instance)
     follower = Broadcast(topics.changes, connection, follow(view), start=Start.END)
     cache = plan.cache_bytes // DESKS
-    journeys = tuple(Journeys(rules[1], view, plan.partitions, Cache(cache), topics) for _ in range(DESKS))
+    journeys = tuple(Journeys(shipped.journeys, view, plan.partitions, Cache(cache), topics) for _ in range(DESKS))
     intake = Intake(decoder, view, plan.partitions, partial(is_folded_at, journeys), topics)
     parts = Parts(
         intake=intake,
         journeys=journeys,
-        resolver=Resolver(rules[0], plan.partitions, topics),
+        resolver=Resolver(shipped.identity, plan.partitions, topics, identity_in),
         performer=Performer(store, producer, follower, view),
         measures=Measures(),
         public_topics=plan.public_topics,
@@ -71,3 +73,8 @@ def build(
     for service in (producer, follower, worker, Watchdog(chunks)):
         app.add_dependency(service)
     return app
+
+
+def identity_in(text: str) -> IdentityRules:
+    """Of the text of a rules file; raises ConfigurationError with lines and reasons."""
+    return parse(text).identity

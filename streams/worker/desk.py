@@ -2,12 +2,15 @@
 another waits for the store. Within a desk one batch is folded at a time."""
 
 import asyncio
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from streams.steps.journeys import Item, Journeys
+from streams.steps.sweep import Sweep
 from streams.worker.flow import Batch, Flush, Gate
 from streams.worker.measures import Measures
+from streams.worker.pace import Pace
 from streams.worker.performer import Performer
 
 Clock = Callable[[], int]  # ms UTC
@@ -19,7 +22,7 @@ class Desk:
     def __init__(
         self, journeys: Journeys, performer: Performer, measures: Measures, clock: Clock, flush: Flush
     ) -> None:
-        self.journeys = journeys
+        self.journeys, self.sweep, self._pace = journeys, Sweep(journeys), Pace()
         self.gate: Gate[Item] = Gate(self._fold, flush)
         self._performer, self._measures, self._clock = performer, measures, clock
 
@@ -29,17 +32,26 @@ class Desk:
     async def look_ahead(self) -> None:
         await self._performer.drive(self.journeys.look_ahead(self._clock()))
 
-    def wake(self) -> None:
-        """Has the customers folded whose deadline has come."""
+    def wake(self) -> float:
+        """Has the customers folded whose deadline has come. Gives the seconds until the next, not above 0 if there are more."""
         due = self.journeys.deadlines.next_due()
-        if due is not None and due <= self._clock() and not self.gate.pending:
+        left = math.inf if due is None else (due - self._clock()) / 1000
+        if (left <= 0 or self.sweep.is_due(self._clock())) and not self.gate.pending:
             self.gate.put([], 0, _nothing)
+        return left
 
     async def _fold(self, batch: Batch[Item]) -> None:
         mine = [item for item in batch.inputs if item.partition in self.journeys.epochs]
         with self._measures.folding(len(mine)) as note:
             note(await self._performer.drive(self.journeys.take(mine, self._clock())))
         batch.finish()  # also what was left of a partition that has gone: such acks are of its former lane and count for nothing
+        await self._sweep()
+
+    async def _sweep(self) -> None:
+        """Until nothing is left or live events come; while they keep coming, a portion now and then."""
+        while self.sweep.is_due(self._clock()) and not self.gate.hurries and self._pace.admits(self.gate.waits):
+            with self._pace.portion() as limit, self._measures.folding(0) as note:
+                note(await self._performer.drive(self.sweep.portion(limit, self._clock())))
 
 
 def desk_of(partition: int, desks: int) -> int:

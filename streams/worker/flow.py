@@ -59,6 +59,16 @@ class Gate(Generic[T]):
         self._idle.clear()
         self._arrived.set()
 
+    @property
+    def waits(self) -> bool:
+        """Whether more has come while a batch is under way."""
+        return bool(self._batches)
+
+    @property
+    def hurries(self) -> bool:
+        """Whether somebody waits until nothing is under way."""
+        return self._hurry
+
     async def settle(self) -> None:
         """Flushes at once and returns when nothing is under way."""
         self._hurry = True

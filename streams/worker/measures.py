@@ -1,11 +1,12 @@
 """What a worker counts, in the names of `throughline.metrics`."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from streams.steps.intake import Taken
 from streams.steps.journeys import Done, Journeys
+from streams.steps.sweep import Sweep
 from throughline import metrics
 
 
@@ -35,6 +36,11 @@ class Measures:
         with self._timed("journeys"):
             yield note
         metrics.BATCH_SIZE.labels("journeys").observe(marks)
+
+    def sweeping(self, sweeps: Iterable[Sweep]) -> None:
+        under_way = list(sweeps)
+        metrics.RULES_VERSION.set(max(sweep.version for sweep in under_way))
+        metrics.SWEEP_ROWS_LEFT.set(sum(sweep.left for sweep in under_way))
 
     def holding(self, journeys: Sequence[Journeys]) -> None:
         metrics.PARTITIONS.set(sum(len(each.epochs) for each in journeys))

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
-from schemas.messages import Change, Claim, Inbox, decode
+from schemas.messages import RULES_KEY, Change, Claim, Inbox, Ruling, decode
 from streams.steps.journeys import Item
 from streams.transport import Chunk
 from streams.view import View
@@ -57,4 +57,10 @@ def follow(view: View) -> Callable[[Chunk], None]:
 
 
 def _apply(view: View, chunk: Chunk) -> None:
-    view.apply(chunk.next_offset, [decode(Change, value) for value in chunk.values if value is not None])
+    records = zip(chunk.keys, chunk.values, strict=True)
+    view.apply(chunk.next_offset, [announced(key, value) for key, value in records if value is not None])
+
+
+def announced(key: bytes | None, value: bytes) -> Change | Ruling:
+    """A record of identity.changes."""
+    return decode(Ruling, value) if key == RULES_KEY else decode(Change, value)

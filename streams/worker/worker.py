@@ -1,7 +1,6 @@
 """The thin Faust shell: three agents and a follower around the pure steps. All rules live in `streams.steps`."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,8 +20,8 @@ from streams.worker.measures import Measures
 from streams.worker.performer import Performer
 from streams.worker.reading import claims_of, items_of
 
-TICK = 0.25  # s between looks for deadlines that have come
-LOOK_AHEAD = 60.0  # s between loads of the next slice of deadlines
+TICK = 0.25  # s; deadlines that have come are looked for at least as often
+BREATH = 0.02  # s; and at most as often, while many have come
 
 
 @dataclass(frozen=True)
@@ -122,16 +121,17 @@ class Worker(Service, PartitionListener):
 
     @Service.task
     async def _watch_deadlines(self) -> None:
-        looked = time.monotonic()
+        while not self.should_stop:
+            left = min(desk.wake() for desk in self.desks)
+            await self.sleep(min(max(left, BREATH), TICK))
+            self.parts.measures.holding(self.parts.journeys)
+            self.parts.measures.sweeping(desk.sweep for desk in self.desks)
+
+    @Service.task
+    async def _look_ahead(self) -> None:
         while not self.should_stop:
             await self.sleep(TICK)
-            self.parts.measures.holding(self.parts.journeys)
-            for desk in self.desks:
-                desk.wake()
-            if time.monotonic() - looked > LOOK_AHEAD:
-                looked = time.monotonic()
-                for desk in self.desks:
-                    await desk.look_ahead()
+            await asyncio.gather(*(desk.look_ahead() for desk in self.desks))
 
     async def on_stop(self) -> None:
         self.parts.performer.close()

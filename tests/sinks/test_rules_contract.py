@@ -15,12 +15,14 @@ def put_row(store: Store, node: Id, event: str, rules: int, partition: int = 0, 
 
 def all_stale(store: Store, partitions: tuple[int, ...], version: int, limit: int = 1) -> dict[Id, int]:
     """Page after page."""
-    found: list[tuple[Id, int]] = []
+    found: list[tuple[Id, int, int]] = []
     while page := store.stale_nodes(partitions, version, limit, found[-1][0] if found else NONE):
         assert len(page) <= limit
         found += page
-    assert len(dict(found)) == len(found)
-    return dict(found)
+    rows = {node: count for node, _, count in found}
+    assert len(rows) == len(found)
+    assert {partition for _, partition, _ in found} <= set(partitions)
+    return rows
 
 
 def test_the_rules_with_the_highest_version_hold(store: Store) -> None:

@@ -12,8 +12,6 @@ from schemas.store import Store
 from schemas.topics import CLAIMS, public_topic
 from sinks.clickhouse.connect import open_store
 from sources.channels import discover
-from streams.fold.defaults import default_rules
-from streams.identity.rules import IdentityRules
 from streams.transport import Connection
 from streams.worker.compose import Plan, build
 from streams.worker.flow import Flush
@@ -61,11 +59,12 @@ def compose(made: Settings, slot: int) -> faust.App:
         prefix=made.topic_prefix,
         flush=Flush(made.worker.flush_records, made.worker.flush_seconds),
         cache_bytes=made.worker.cache_bytes,
+        timeouts={channel.name: channel.session_timeout_ms for channel in channels},
     )
     store = open_store(made, "worker")
     require_one_history(made, store)
     decoder = Decoder(channels, DecodeRules.of(made))
-    return build(plan, connection(made), store, decoder, (IdentityRules(), default_rules(channels)))
+    return build(plan, connection(made), store, decoder)
 
 
 def require_one_history(made: Settings, store: Store) -> None:

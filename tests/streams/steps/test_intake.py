@@ -37,7 +37,7 @@ def test_facts_are_durable_before_anybody_is_told() -> None:
     outside = Outside()
     take(outside, intake(), records([event("e1", email="ann@x.org", anonymous_id="c1")]))
     assert outside.done == [
-        "offsets_from", "touchpoints", "facts", "identifiers", "customers_of", "identity.claims", "journeys.inbox", "offsets",
+        "offsets_from", "rules", "touchpoints", "facts", "identifiers", "customers_of", "identity.claims", "journeys.inbox", "offsets",
     ]  # fmt: skip
 
 

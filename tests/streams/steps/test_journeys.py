@@ -179,7 +179,7 @@ def test_a_signal_that_a_late_event_disproves_is_withdrawn() -> None:
 def test_an_owner_waits_for_the_inserts_of_the_former_one() -> None:
     outside = Outside()
     outside.run(Journeys(RULES, View(), PARTITIONS, Cache()).assign(HOME, AT))
-    assert outside.done == ["register_epoch", "inserts_of_older_epochs", "reach end", "deadlines"]
+    assert outside.done == ["register_epoch", "inserts_of_older_epochs", "reach end", "rules", "deadlines"]
 
 
 def test_a_partition_that_goes_and_comes_back_in_the_middle_of_a_batch_ends_it() -> None:
