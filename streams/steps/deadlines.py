@@ -52,9 +52,10 @@ class Deadlines:
     def behind(self, now: int) -> list[int]:
         """The partitions of which the next portion should be read: what comes first must be in memory, what comes later
         only while there is room."""
-        edge = now + SLICE - STEP
-        first = self._heap[0][0] if len(self) >= self.held else edge
-        return [partition for partition, read in self._read.items() if read.due <= min(edge, first)]
+        before = now + SLICE - STEP
+        if len(self) >= self.held:
+            before = min(before, self._heap[0][0])
+        return [partition for partition, read in self._read.items() if read.due < before]
 
     def begin(self, partition: int, now: int) -> Reading:
         """What to ask next; from here on `arm` takes what falls into it, as the answer may be too old for that."""

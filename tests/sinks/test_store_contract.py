@@ -1,6 +1,7 @@
 """What `schemas.store.Store` promises, held to every implementation."""
 
 import threading
+from hashlib import sha256
 
 import pytest
 
@@ -8,7 +9,7 @@ from schemas.fact import Fact
 from schemas.ids import Id
 from schemas.links import Seen
 from schemas.messages import Change, Claim, Member
-from schemas.store import Store
+from schemas.store import Hint, Store
 from schemas.tables import (
     CHECKPOINTS,
     CLAIMS,
@@ -270,10 +271,34 @@ def test_deadlines_are_those_whose_row_still_has_one(store: Store) -> None:
     put(store, DEADLINES, *hints)
     put(store, STITCHED, owned(A, "open", version=1, due=AT + 2), owned(A, "done", version=1, due=AT + 1))
     put(store, STITCHED, owned(A, "done", version=2, due=0))
-    assert sorted(store.deadlines([0, 1], AT + 1)) == [(0, AT + 1, A, AT, id("open")), (1, AT + 1, A, AT, id("open"))]
-    assert len(store.deadlines([0], AT + 2)) == 2
-    assert len(store.deadlines([0], AT + 2, after=AT + 1)) == 1
-    assert store.deadlines([], AT + 2) == []
+    open_at = (AT + 1, A, AT, id("open"), True)
+    found = store.deadlines(0, Hint(0), AT + 1, 10)
+    assert {row[3:] for row in found} == {(id("open"), True), (id("done"), False), (id("never"), False)}
+    assert open_at in found
+    assert store.deadlines(1, Hint(0), AT + 9, 10) == [open_at]
+    assert store.deadlines(0, Hint(AT + 2), AT + 2, 10) == [(AT + 2, A, AT, id("open"), True)]
+    assert store.deadlines(0, Hint(AT + 3), AT + 9, 10) == store.deadlines(9, Hint(0), AT + 9, 10) == []
+
+
+def test_deadlines_are_read_in_portions_that_lose_and_double_none(store: Store) -> None:
+    events = [sha256(str(n).encode()).digest()[:16] for n in range(60)]
+    hints = [
+        {
+            "inbox_partition": 3,
+            "due": AT + n % 3,
+            "node": event[::-1],
+            "original_timestamp": AT - n % 2,
+            "event_id": event,
+        }
+        for n, event in enumerate(events)
+    ]
+    put(store, DEADLINES, *hints)
+    found, after = [], Hint(0)
+    while rows := store.deadlines(3, after, AT + 9, 7):
+        found += rows
+        after = Hint(*rows[-1][:4])
+    assert sorted(row[:4] for row in found) == sorted(tuple(hint.values())[1:] for hint in hints)
+    assert [row[0] for row in found] == sorted(row[0] for row in found)
 
 
 def test_offsets_from_a_position_are_known(store: Store) -> None:
