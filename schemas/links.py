@@ -62,7 +62,7 @@ class Links:
     def _connect(self, ends: Array) -> None:
         """For each identifier its pairs and its partners in them, one after the other."""
         self.pairs = ends.shape[1]
-        order = np.argsort(ends.reshape(-1), kind="stable")
+        order = np.argsort(ends.reshape(-1))
         self._partners = ends[::-1].reshape(-1)[order]
         self._pairs = (order % max(self.pairs, 1)).astype(np.int32)
         self._starts = np.concatenate([[0], np.cumsum(np.bincount(ends.reshape(-1), minlength=len(self)))])
@@ -122,7 +122,7 @@ def _is_new(ordered: Array) -> Array:
 def _numbered(nodes: Array) -> tuple[bytes, Array]:
     """The different nodes in their order, and the number of each one given."""
     halves = _halves(nodes.tobytes())
-    order = np.lexsort((halves[:, 1], halves[:, 0]))
+    order = _sorting(halves)
     ordered = halves[order]
     is_new = _is_new(ordered[:, 0]) | _is_new(ordered[:, 1])
     numbers = np.empty(len(order), np.int32)
@@ -130,10 +130,19 @@ def _numbered(nodes: Array) -> tuple[bytes, Array]:
     return ordered[is_new].astype(">u8").tobytes(), numbers
 
 
+def _sorting(halves: Array) -> Array:
+    """The order of the ids. Nodes are hashes: two that begin with the same eight bytes are hardly ever two."""
+    order = np.argsort(halves[:, 0])
+    high, low = halves[order].T
+    if (~_is_new(high) & _is_new(low)).any():
+        return np.lexsort((halves[:, 1], halves[:, 0]))
+    return order
+
+
 def _joined(links: Array, ends: Array) -> tuple[Array, Array, Array]:
     """For each different pair the place of its first and of its strongest link, and its two ends."""
     keys = ends[0].astype(np.int64) << 32 | ends[1]
-    order = np.argsort(keys, kind="stable")
+    order = np.argsort(keys)
     is_new = _is_new(keys[order])
     starts = np.flatnonzero(is_new)
     first, strong = order[starts], order[starts]
