@@ -9,7 +9,7 @@ from rich.console import Console
 
 from throughline.cli._rehearsal import plain, rehearsal, rules_of
 from throughline.cli._rehearsal_shown import show
-from throughline.errors import ConfigurationError
+from throughline.cli.rules import read
 from throughline.settings import load
 
 File = Annotated[Path, typer.Argument(help="A rules file; `throughline rules show` prints the present one.")]
@@ -21,11 +21,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of
 
 def rehearse(rules: File, sample: Most = 20_000, as_json: AsJson = False) -> None:
     """Show what other rules would change: customers, quarantine, and every measure. Nothing is written."""
-    try:
-        text = rules.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{rules} cannot be read: {error}") from error
-    proposed = rules_of(text)
+    proposed = rules_of(read(rules).text)
     with Console(stderr=True).status("reading the recorded claims") as status:
         found = rehearsal(load(Path.cwd()), proposed, sample, status.update)
     if as_json:

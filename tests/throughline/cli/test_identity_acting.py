@@ -18,6 +18,9 @@ from sources.generator import people
 from tests.pipeline.house import House
 from tests.pipeline.torture import Said, member, year_of
 from throughline.cli import build
+from throughline.cli._operator import Desk
+from throughline.cli._ruling import apply_rules
+from throughline.cli.rules import read
 from throughline.clock import iso
 from throughline.lag import LagReader
 
@@ -252,15 +255,27 @@ def test_other_journeys_are_rehearsed_too(typed: House, rules: Path) -> None:
 
 def test_wrong_rules_are_refused_with_their_line(typed: House, rules: Path) -> None:
     rules.write_text("version = 2\n[identity]\nquarantine_at = 'many'\n")
-    assert "line 3" in refused("rehearse", str(rules))
+    assert "rules.toml, line 3: " in refused("rehearse", str(rules))
     assert "cannot be read" in refused("rehearse", str(rules) + ".no")
 
 
-def test_without_a_worker_the_command_says_what_is_pending_and_that_it_is_recorded(typed: House) -> None:
-    typed.stop()
-    said = refused("unmerge", CARD, EMAIL, *BECAUSE, "--timeout", "1")
+def test_without_a_worker_the_command_says_what_is_pending_and_that_it_is_recorded(
+    typed: House, parted: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("throughline.cli._identity_unmerge.load", lambda folder: parted.settings)
+    said = refused("unmerge", "loyalty_id:41", people.household(7, 41).emails[0], *BECAUSE, "--timeout", "1")
     assert "recorded: cut " in said
     assert "after 1 s the resolver has yet to decide 1 claims; see `throughline status`" in said
-    typed.start([1])
-    typed.settle(60)
-    told(["relink", CARD, EMAIL, *BECAUSE])
+
+
+def test_what_is_rehearsed_is_what_the_rules_then_do(typed: House, rules: Path) -> None:
+    promised = told(["rehearse", str(rules)])
+    with Desk(typed.settings) as desk:
+        apply_rules(desk, read(rules), 60, lambda words, done, all: None)
+    rules.write_text(RULES.replace("version = 7", "version = 8"))
+    kept = told(["rehearse", str(rules)])
+    assert kept["rules"] == {"present": 7, "proposed": 8}
+    assert kept["differ"] == {"identity": False, "journeys": False}
+    now = {each["name"]: each["before"] for each in kept["measures"]}
+    assert now == {each["name"]: pytest.approx(each["after"]) for each in promised["measures"]}
+    assert kept["largest"]["before"] == promised["largest"]["after"]
