@@ -47,7 +47,9 @@ class Holder:
         horizon = max(fact.original_timestamp for fact in before)
         self.timeline = Timeline.restored(self.rules, unpacked(old.packed()), old.cut, len(before), horizon, self.window.every)
         facts = [fact for fact in self.best.values() if fact.event_time >= old.cut]
-        self.timeline.add(self._judged(facts) if any(map(self.timeline.doubts, facts)) else facts)
+        if any(map(self.timeline.doubts, facts)):
+            facts = self._judged(facts)
+        self.timeline.add(facts)
         self._tell()
 
     def _judged(self, facts: list[Fact]) -> list[Fact]:
