@@ -68,12 +68,13 @@ def is_known(customer: Customer, rules: IdentityRules) -> bool:
 
 
 def _broken_types(small: Customer, large: Customer, at: int, rules: IdentityRules) -> list[TypeRule]:
+    if len(small.members) == 1:
+        rule = rules.of(small.head.type)
+        broken = _too_many(rule, 1 + large.count(small.head.type)) and _too_recent(rule, large, at)
+        return [rule] if broken else []
     joining = {member.type for member in small.members}
     limited = [(rules.of(type), small.count(type) + large.count(type)) for type in joining]
-    broken = [rule for rule, count in limited if _too_many(rule, count)]
-    if len(small.members) == 1:
-        return [rule for rule in broken if _too_recent(rule, large, at)]
-    return [rule for rule in broken if _too_close(rule, (small, large), at)]
+    return [rule for rule, count in limited if _too_many(rule, count) and _too_close(rule, (small, large), at)]
 
 
 def _too_many(rule: TypeRule, count: int) -> bool:

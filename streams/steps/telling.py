@@ -5,7 +5,7 @@ from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from schemas.ids import NONE, Id, to_uuid
+from schemas.ids import NONE, Id, uuid_text
 from schemas.messages import Barrier, Change, Claim, Decided, Inbox, encode, encode_json
 from schemas.murmur2 import murmur2
 from schemas.tables import CUSTOMERS, DECISIONS, IDENTITY_MAP, Block
@@ -37,7 +37,8 @@ class Teller:
             if len(block):
                 yield Write((block,))
         messages = [Message(self.topics.changes, 0, change.customer, encode(change)) for change in changes]
-        messages += [self._decision(decision) for decision in decisions]
+        moment = iso(self.now)
+        messages += [self._decision(decision, moment) for decision in decisions]
         sent = (yield Send(tuple(messages))) if messages else []
         return max(sent[: len(changes)], default=-1) + 1
 
@@ -60,11 +61,11 @@ class Teller:
             for barrier in barriers_of(sorted(customers[p]), sorted(nodes[p]), seen)
         ]
 
-    def _decision(self, d: Decision) -> Message:
+    def _decision(self, d: Decision, moment: str) -> Message:
         """To the partition that any producer would take for the customer's id as text."""
-        a, b, customer = (str(to_uuid(id)) for id in (d.a, d.b, d.customer))
-        because = [str(to_uuid(id)) for id in d.evidence]
-        told = Decided(d.seq, d.kind, a, b, customer, d.reason, d.detail, because, d.rules, iso(self.now))
+        a, b, customer = uuid_text(d.a), uuid_text(d.b), uuid_text(d.customer)
+        because = [uuid_text(id) for id in d.evidence]
+        told = Decided(d.seq, d.kind, a, b, customer, d.reason, d.detail, because, d.rules, moment)
         key = customer.encode()
         return Message(self.topics.decisions, (murmur2(key) & 0x7FFFFFFF) % self.partitions, key, encode_json(told))
 
