@@ -106,10 +106,17 @@ def frozen(value: Any) -> Any:
     return tuple(map(frozen, value)) if isinstance(value, list) else value
 
 
-def numbers(value: Any) -> set[int]:
-    """Every whole number in a memory: the places it may speak of are among them."""
+def within_reach(state: Checkpoint) -> set[int]:
+    """Places of the rows that a later fact may change: heads, and every whole number in a memory, since the places that a
+    detector may still mark are among them."""
+    _, by_channel, running, memories = state
+    heads = [saved[0].place for saved in (*(session for _, session in by_channel), *running) if saved]
+    return {*heads, *_numbers(memories)}
+
+
+def _numbers(value: Any) -> set[int]:
     if isinstance(value, tuple):
-        return set[int]().union(*map(numbers, value))
+        return set[int]().union(*map(_numbers, value))
     return {value} if isinstance(value, int) else set()
 
 

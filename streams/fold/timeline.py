@@ -5,30 +5,20 @@ A long one is a window: what lies before its *cut* is let go, but for the rows t
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterable
-from typing import Any
 
 from schemas.fact import Fact, Key, Row
-from schemas.ids import NONE, Id
-from streams.fold.checkpoint import Restored, numbers, packed
+from schemas.ids import Id
+from streams.fold.checkpoint import Restored, packed, within_reach
 from streams.fold.ledger import Ledger
 from streams.fold.rules import JourneyRules
 from streams.fold.state import Checkpoint, State
+from streams.fold.told import DUPLICATE, LATE, Told, counted, same_but_for_receipt
 from streams.fold.window import WINDOW, Dropped, Window
 
 CHECKPOINTS_AT_MOST = 64
 BYTES_EMPTY = 1_900  # measured by bench/fold.py
 BYTES_PER_FACT = 700
 BEGINNING = -(1 << 62)  # a cut before every fact, and a time before every time
-
-
-def attached(status: str) -> Row:
-    """The row of a fact that belongs to the customer and has no part in the fold."""
-    return Row(
-        status, NONE, NONE, "", "", "", 0, 0, 0, 0, "", 0, 0, 0, 0, 0, 0, 0, (), "", "", (), (), "", 0, "", NONE, (), 0
-    )
-
-
-LATE, DUPLICATE = attached("late"), attached("duplicate")
 
 
 def order(fact: Fact) -> tuple[int, Id, Id, int]:
@@ -42,16 +32,12 @@ class Timeline:
     Equal to `fold` of all its facts at the greatest `now` it was told. Not promised: that a row of `changes` differs.
     """
 
-    __slots__ = ("_aside", "_aside_changed", "_attached", "_checkpoints", "_dropped", "_every", "_facts", "_first",
-                 "_groups", "_kept", "_ledger", "_more", "_rules", "_state", "cut", "horizon")  # fmt: skip
+    __slots__ = ("_attached", "_checkpoints", "_dropped", "_every", "_facts", "_kept", "_ledger", "_rules", "_state",
+                 "_told", "cut", "horizon")  # fmt: skip
 
     def __init__(self, rules: JourneyRules, checkpoint_every: int = WINDOW.every) -> None:
         self._rules, self._every = rules, checkpoint_every
-        self._first: dict[Id, Fact] = {}  # the first fact told under each event id
-        self._groups: dict[tuple[int, Id], dict[Key, Fact]] = {}  # facts of one event, where there was more than one
-        self._more = 0  # keys that are not the first of their event id
-        self._aside: dict[Key, Row] = {}  # late and duplicate facts
-        self._aside_changed: dict[Key, Fact] = {}
+        self._told = Told()
         self._attached: list[tuple[Fact, Row]] = []  # facts whose rows are told once and not remembered
         self._facts: list[Fact] = []
         self._kept: dict[int, Fact] = {}  # by place, before the cut
@@ -77,7 +63,7 @@ class Timeline:
     @property
     def count(self) -> int:
         """Distinct fact keys, those before the cut included."""
-        return len(self._first) + self._more + self._dropped
+        return len(self._told) + self._dropped
 
     @property
     def has_cut(self) -> bool:
@@ -92,7 +78,7 @@ class Timeline:
     @property
     def held(self) -> int:
         """Facts in memory."""
-        return len(self._first) + self._more + len(self._kept)
+        return len(self._told) + len(self._kept)
 
     @property
     def newest(self) -> int:
@@ -106,7 +92,7 @@ class Timeline:
 
     def doubts(self, fact: Fact) -> bool:
         """Whether this fact may touch what lies before the cut: then it must be judged before it is added."""
-        return (fact[3] < self.cut or fact[1] <= self.horizon) and self._first.get(fact[2]) != fact
+        return (fact[3] < self.cut or fact[1] <= self.horizon) and self._told.first.get(fact[2]) != fact
 
     def attach(self, fact: Fact, row: Row) -> None:
         """The row of a fact that was judged to be late or a duplicate; nothing else changes."""
@@ -117,7 +103,7 @@ class Timeline:
     def add(self, facts: Iterable[Fact]) -> None:
         """Takes facts in. Those that belong before known ones cost one re-fold per call, from the checkpoint before.
         With a cut: only facts without doubt and those that were judged to be folded."""
-        first, late_after = self._first, self._rules.late_after
+        first, late_after = self._told.first, self._rules.late_after
         fresh: list[Fact] = []
         again = False
         for fact in facts:
@@ -130,7 +116,7 @@ class Timeline:
                 if fact[4] - fact[3] <= late_after:
                     fresh.append(fact)
                 else:
-                    self._put_aside(fact, LATE)
+                    self._told.put_aside(fact, LATE)
         if again:
             self._rebuild()
         elif fresh:
@@ -140,8 +126,7 @@ class Timeline:
         """The rows of the facts of these nodes will be among the changes, if they are in memory."""
         base = self._ledger.base
         self._ledger.changed.extend(place for place, fact in enumerate(self._facts, base) if fact[0] in nodes)
-        for key in [key for key in self._aside if key[0] in nodes]:
-            self._aside_changed[key] = self._groups.get(key[1:], {}).get(key) or self._first[key[2]]
+        self._told.touch(nodes)
 
     def advance(self, now: int) -> None:
         """Decides every deadline with due <= now. A `now` before the greatest so far changes nothing."""
@@ -175,9 +160,8 @@ class Timeline:
             facts, entries = self._facts, ledger.entries
             pairs = [(facts[place], row_of(place, entries[place])) for place in set(ledger.changed)]
         ledger.changed = []
-        if self._aside_changed:
-            pairs += [(fact, self._aside[key]) for key, fact in self._aside_changed.items()]
-            self._aside_changed = {}
+        if self._told.changed:
+            pairs += self._told.rows()
         return pairs + self._attached if self._attached else pairs
 
     def passed(self) -> list[Key]:
@@ -190,34 +174,25 @@ class Timeline:
         """The same by fact key."""
         return {fact[:3]: row for fact, row in self.changed()}
 
-    def _put_aside(self, fact: Fact, row: Row) -> None:
-        self._aside[fact[:3]] = row
-        self._aside_changed[fact[:3]] = fact
-
     def _is_late(self, fact: Fact) -> bool:
         return fact[4] - fact[3] > self._rules.late_after
 
     def _odd(self, first: Fact, fact: Fact, fresh: list[Fact]) -> bool:
         """Takes a fact whose event id is known. True if what was folded before is wrong now."""
-        key = fact[:3]
-        if key == first[:3] and (fact[5], fact) <= (first[5], first):
+        found = self._told.another(first, fact)
+        if found is None:
             return False
-        group = self._groups.setdefault(fact[1:3], {first[:3]: first} if first[1] == fact[1] else {})
-        known = group.get(key)
-        if known is not None and (fact[5], fact) <= (known[5], known):
-            return False
-        group[key] = fact
-        if known is not None:
-            return len(group) > 1 or not self._replaced(known, fact)
-        self._more += 1
-        if len(group) > 1 and counted(group.values()) is not fact:
-            self._put_aside(fact, DUPLICATE)
+        replaced, event = found
+        if replaced is not None:
+            return len(event) > 1 or not self._replaced(replaced, fact)
+        if len(event) > 1 and counted(event) is not fact:
+            self._told.put_aside(fact, DUPLICATE)
             return False
         if self._is_late(fact):
-            self._put_aside(fact, LATE)
+            self._told.put_aside(fact, LATE)
         else:
             fresh.append(fact)
-        return len(group) > 1
+        return len(event) > 1
 
     def _replaced(self, known: Fact, fact: Fact) -> bool:
         """Puts an attempt that was received earlier in the place of another, if that changes nothing else."""
@@ -230,20 +205,18 @@ class Timeline:
 
     def _rebuild(self) -> None:
         """Folds everything in memory again."""
-        groups = [list(group.values()) for group in self._groups.values()]
-        groups += [[fact] for fact in self._first.values() if fact[1:3] not in self._groups]
         self._facts = []
         self._rewind(self._ledger.base)
         self._ledger.restart()
-        self._aside, self._aside_changed = {}, {}
-        fresh: list[Fact] = []
-        for group in groups:
-            winner = counted(group)
-            for fact in group:
+        told, fresh = self._told, list[Fact]()
+        told.nobody_aside()
+        for event in told.events():
+            winner = counted(event)
+            for fact in event:
                 if fact is not winner:
-                    self._put_aside(fact, DUPLICATE)
+                    told.put_aside(fact, DUPLICATE)
                 elif self._is_late(fact):
-                    self._put_aside(fact, LATE)
+                    told.put_aside(fact, LATE)
                 else:
                     fresh.append(fact)
         if fresh:
@@ -294,78 +267,33 @@ class Timeline:
 
     def compact(self, window: Window) -> Dropped | None:
         """Moves the cut, if enough facts can be let go by it. Their rows must have been told and be stored."""
-        if self._ledger.changed or self._aside_changed or self._attached:
+        if self._ledger.changed or self._told.changed or self._attached:
             return None
-        found = self._place_of_cut(window)
-        return self._cut_at(*found) if found else None
-
-    def _place_of_cut(self, window: Window) -> tuple[int, int, Checkpoint] | None:
-        """Place, time and state of the last checkpoint at which 72 hours, or enough facts, would stay."""
         facts, base = self._facts, self._ledger.base
-        known = len(facts)
-        wanted = bisect_left(facts, self.newest - self._rules.late_after, key=lambda fact: fact[3])
-        if known > window.most * 4:
-            wanted = known // 2  # after a load as a whole: one checkpoint after the other
-        elif known - wanted > window.most * 3 // 4:
-            wanted = known - window.least
+        at_most = window.let_go([fact[3] for fact in facts], self._rules.late_after)
         for place, state in reversed(self._checkpoints):
             at = place - base
-            if 0 < at <= wanted and at < known and facts[at - 1][3] < facts[at][3]:
-                return place, facts[at][3], state
+            if 0 < at <= at_most and facts[at - 1][3] < facts[at][3]:
+                return self._cut_at(place, facts[at][3], state)
         return None
 
     def _cut_at(self, place: int, cut: int, state: Checkpoint) -> Dropped:
         ledger = self._ledger
         base, gone = ledger.base, place - ledger.base
         known = self._kept | dict(enumerate(self._facts[:gone], base))
-        keep = {part.place for part, _ in self._parts_of(state)} | numbers(state[-1]) | ledger.undecided()
+        keep = within_reach(state) | ledger.undecided()
         self._kept = {at: known[at] for at in known.keys() & keep}
         final = [fact[:3] for at, fact in known.items() if at not in self._kept]
         ledger.drop(place, self._kept)
         del self._facts[:gone]
         self._checkpoints = [one for one in self._checkpoints if one[0] >= place]
         self.cut = cut
-        return Dropped(final, self._forget())
-
-    def _parts_of(self, state: Checkpoint) -> list[Any]:
-        return [*(part for _, part in state[1]), *(part for part in state[2] if part)]
-
-    def _forget(self) -> list[Key]:
-        """Lets go what is known of facts before the cut; gives the keys of those that were late or duplicates."""
-        known = self._known()
-        self._first, self._groups, self._more, asides = {}, {}, 0, []
-        for fact in known:
-            if fact[3] >= self.cut:
-                self._know(fact)
-                continue
-            self._dropped += 1
-            self.horizon = max(self.horizon, fact[1])
-            if self._aside.pop(fact[:3], None) is not None:
-                asides.append(fact[:3])
-        return asides
-
-    def _known(self) -> list[Fact]:
-        known = [fact for group in self._groups.values() for fact in group.values()]
-        return known + [fact for fact in self._first.values() if fact[1:3] not in self._groups]
-
-    def _know(self, fact: Fact) -> None:
-        first = self._first.setdefault(fact[2], fact)
-        if first is not fact:
-            own = {first[:3]: first} if first[1] == fact[1] else {}
-            self._groups.setdefault(fact[1:3], own)[fact[:3]] = fact
-            self._more += 1
+        forgotten, asides = self._told.forget_before(cut)
+        self._dropped += len(forgotten)
+        self.horizon = max(self.horizon, max((fact[1] for fact in forgotten), default=BEGINNING))
+        return Dropped(final, asides)
 
     def packed(self) -> bytes:
         """The checkpoint of the part before the cut, for `restored`. Only of a timeline that has one."""
         base, state = self._checkpoints[0]
         return packed(base, state, self._kept, self._ledger.kept, self._ledger.marks_before(base))
-
-
-def counted(facts: Iterable[Fact]) -> Fact:
-    """Of the facts of one event under several identifiers, the one that was received first."""
-    return min(facts, key=lambda fact: (-fact[5], fact[0]))
-
-
-def same_but_for_receipt(one: Fact, other: Fact) -> bool:
-    """Do two attempts to send one event differ only in when they were received?"""
-    return one[:4] == other[:4] and one[6:] == other[6:]

@@ -3,7 +3,8 @@
 The *cut* is a time: facts before it are folded, written and let go, but for the few whose rows a later fact may still change.
 """
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import NamedTuple
 
@@ -22,6 +23,14 @@ class Window(NamedTuple):
     most: int = 800
     least: int = 400
     every: int = 32
+
+    def let_go(self, times: Sequence[int], late_after: int) -> int:
+        """How many of the facts at these times, in order, may be let go. After a load as a whole half of them: so there will be
+        one checkpoint after the other."""
+        if len(times) > 4 * self.most:
+            return len(times) // 2
+        recent = len(times) - bisect_left(times, times[-1] - late_after) if times else 0
+        return len(times) - (recent if recent <= self.most * 3 // 4 else self.least)
 
     def rung(self, before: int, folded: int) -> int:
         """Of the checkpoint after `folded` facts, if the one before it was after `before`: 0 to 40."""

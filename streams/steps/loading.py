@@ -15,7 +15,7 @@ from schemas.messages import Change
 from streams.effects import Ask, Effect, Together
 from streams.fold.checkpoint import layout, unpacked
 from streams.fold.rules import JourneyRules
-from streams.fold.timeline import DUPLICATE, LATE
+from streams.fold.told import DUPLICATE, LATE
 from streams.fold.window import Known, Verdict, judge_all
 from streams.steps.customers import Cache, Customer, Lack
 from streams.steps.past import Past

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from schemas.fact import Fact, Key, Row
 from streams.fold.checkpoint import unpacked
 from streams.fold.rules import JourneyRules
-from streams.fold.timeline import DUPLICATE, LATE, Timeline
+from streams.fold.timeline import Timeline
+from streams.fold.told import DUPLICATE, LATE
 from streams.fold.window import Known, Verdict, Window, judge_all
 
 ROWS = {Verdict.LATE: LATE, Verdict.DUPLICATE: DUPLICATE}

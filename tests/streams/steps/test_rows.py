@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from schemas.fact import Fact
-from streams.fold.timeline import LATE
+from streams.fold.told import LATE
 from streams.steps.rows import next_toggle, next_version, row_hash
 
 FACT = Fact(b"n" * 16, 1, b"e" * 16, 1, 2, 7, "website", "Page Viewed", "", 0, "", "", 0.0, "/")

@@ -1,0 +1,92 @@
+"""Which facts of a customer are known, by event; and those that have no part in the fold: the late ones and the duplicates."""
+
+from collections.abc import Collection, Iterable
+
+from schemas.fact import Fact, Key, Row
+from schemas.ids import NONE, Id
+
+
+def attached(status: str) -> Row:
+    """The row of a fact that belongs to the customer and has no part in the fold."""
+    return Row(
+        status, NONE, NONE, "", "", "", 0, 0, 0, 0, "", 0, 0, 0, 0, 0, 0, 0, (), "", "", (), (), "", 0, "", NONE, (), 0
+    )
+
+
+LATE, DUPLICATE = attached("late"), attached("duplicate")
+
+
+class Told:
+    """`first`: the first fact told under each event id. `changed`: late and duplicate facts whose rows are to be told."""
+
+    __slots__ = ("_asides", "_groups", "_more", "changed", "first")
+
+    def __init__(self) -> None:
+        self.first: dict[Id, Fact] = {}
+        self.changed: dict[Key, Fact] = {}
+        self._groups: dict[tuple[int, Id], dict[Key, Fact]] = {}  # facts of one event, where there was more than one
+        self._more = 0  # keys that are not the first of their event id
+        self._asides: dict[Key, Row] = {}
+
+    def __len__(self) -> int:
+        """Distinct fact keys."""
+        return len(self.first) + self._more
+
+    def put_aside(self, fact: Fact, row: Row) -> None:
+        self._asides[fact[:3]] = row
+        self.changed[fact[:3]] = fact
+
+    def rows(self) -> list[tuple[Fact, Row]]:
+        """The rows of late and duplicate facts that may differ since the last call."""
+        changed, self.changed = self.changed, {}
+        return [(fact, self._asides[key]) for key, fact in changed.items()]
+
+    def touch(self, nodes: Collection[Id]) -> None:
+        """The rows of the late and duplicate facts of these nodes are to be told again."""
+        for key in [key for key in self._asides if key[0] in nodes]:
+            self.changed[key] = self._groups.get(key[1:], {}).get(key) or self.first[key[2]]
+
+    def another(self, first: Fact, fact: Fact) -> tuple[Fact | None, Collection[Fact]] | None:
+        """Takes a fact whose event id is known. None if it says nothing new, else the attempt that it replaces, and all that is
+        known of its event."""
+        key = fact[:3]
+        if key == first[:3] and (fact[5], fact) <= (first[5], first):
+            return None
+        group = self._groups.setdefault(fact[1:3], {first[:3]: first} if first[1] == fact[1] else {})
+        known = group.get(key)
+        if known is not None and (fact[5], fact) <= (known[5], known):
+            return None
+        group[key] = fact
+        self._more += known is None
+        return known, group.values()
+
+    def events(self) -> list[list[Fact]]:
+        """The facts of each event, of each the best attempt."""
+        groups = [list(group.values()) for group in self._groups.values()]
+        return groups + [[fact] for fact in self.first.values() if fact[1:3] not in self._groups]
+
+    def nobody_aside(self) -> None:
+        """For a fold of everything anew."""
+        self._asides, self.changed = {}, {}
+
+    def forget_before(self, cut: int) -> tuple[list[Fact], list[Key]]:
+        """Lets go what is known of facts before a time: gives them, and the keys of those that were aside."""
+        known = [fact for event in self.events() for fact in event]
+        gone = [fact for fact in known if fact[3] < cut]
+        self.first, self._groups, self._more = {}, {}, 0
+        for fact in known:
+            if fact[3] >= cut:
+                first = self.first.setdefault(fact[2], fact)
+                if first is not fact:
+                    self.another(first, fact)
+        return gone, [fact[:3] for fact in gone if self._asides.pop(fact[:3], None) is not None]
+
+
+def counted(facts: Iterable[Fact]) -> Fact:
+    """Of the facts of one event under several identifiers, the one that was received first."""
+    return min(facts, key=lambda fact: (-fact[5], fact[0]))
+
+
+def same_but_for_receipt(one: Fact, other: Fact) -> bool:
+    """Do two attempts to send one event differ only in when they were received?"""
+    return one[:4] == other[:4] and one[6:] == other[6:]
