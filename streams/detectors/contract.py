@@ -14,16 +14,27 @@ from schemas.fact import Fact, Signal
 from schemas.ids import Id
 from streams.fold.contacts import ContactRules
 
-Memory = Hashable  # text, bytes, numbers, None, and tuples of these: a checkpoint gives a named tuple back as a plain one
+Memory = (
+    Hashable  # text, bytes, numbers, None, and tuples of these: a checkpoint gives a named tuple back as a plain one
+)
 
 
 class Seen(NamedTuple):
-    """A folded fact. `place` names its row for every later fact too; keep it in the memory to mark that row later."""
+    """A folded fact. `place` names its row for every later fact too; keep it in the memory to mark that row later.
+
+    `stage`: what it puts its journey in, or, without one, the customer. `outcome` of the journey after this fact, "" without
+    one. `stay`: ms after which a customer in this stage of this open journey is stuck, 0: never.
+    """
 
     fact: Fact
     place: int
     session_id: Id
     journey_id: Id
+    journey_type: str = ""
+    outcome: str = ""
+    stage: str = ""
+    stay: int = 0
+    ended: tuple[Id, ...] = ()  # other journeys that this fact has ended
 
 
 class Notes:
@@ -46,9 +57,13 @@ Step = Callable[[Memory, Seen, Notes], Memory]
 
 
 class Detector:
-    """Subclass, set `name` (the signal's name, unique), and put an instance into the module attribute `detector`."""
+    """Subclass, set `name` (the signal's name, unique), and put an instance into the module attribute `detector`.
+
+    `looks`: (channel, event, names of properties) that it reads in `fact.named`; an empty channel or event is every one.
+    """
 
     name: str = ""
+    looks: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
 
     def watch(self, rules: ContactRules, channel: str, event: str) -> Step | None:
         """The function that sees facts of this kind, or None. Asked once per kind and rules; depends on nothing else.

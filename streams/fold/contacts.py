@@ -20,11 +20,13 @@ class Expectation:
 
 @dataclass(frozen=True)
 class ContactRules:
-    """`contacts`: the customer turns to the business; again within `repeat_within` ms of the one before is a repeat."""
+    """`contacts`: the customer turns to the business; again within `repeat_within` ms of the one before is a repeat.
+    `form_within`: ms after the last touch of a form in which it should be sent."""
 
     contacts: frozenset[str] = frozenset()
     expectations: tuple[Expectation, ...] = ()
     repeat_within: int = 0
+    form_within: int = 30 * 60_000
 
     def expectation(self, channel: str) -> Expectation | None:
         return next((e for e in self.expectations if e.channel == channel), None)
