@@ -12,6 +12,8 @@ from schemas.fact import Fact
 from schemas.ids import derived
 
 CHANNELS_AT_MOST = 20
+EMOTIONS_AT_MOST = 50
+VALUE_AT_MOST = 10**18 - 1  # what a Decimal(18, 4) holds: a sum beyond it would stop the partition for good
 
 
 class Part:
@@ -56,22 +58,40 @@ class Session(Part):
 
 
 class Journey(Part):
-    """`due`: after this time, ms, an open one is abandoned. `thread`: of its goal. `channels`: one per hand-off.
+    """`due`: after this time, ms, an open one is abandoned. `done`: when it was completed. `channels`: one per hand-off.
+    `stage`, `since`: of its last touchpoint, and the time at which it changed. `times`, `emotions`: the last 50.
 
-    `furthest`: position in `FUNNEL` of the furthest stage reached. `proven`: an event of the type's `proofs` is in it.
+    `kind`: position of its type. `furthest`: position in `FUNNEL` of the furthest stage reached. `proven`: an event of the
+    type's `proofs` is in it.
     """
 
-    __slots__ = ("channel", "channels", "count", "due", "end", "furthest", "handoffs", "id", "outcome", "place",
-                 "proven", "reopened", "sessions", "start", "thread", "type", "value")  # fmt: skip
+    __slots__ = ("channel", "channels", "count", "currency", "done", "due", "emotions", "end", "furthest", "handoffs", "id",
+                 "kind", "outcome", "place", "proven", "reopened", "sessions", "since", "stage", "start", "times", "type",
+                 "value")  # fmt: skip
 
-    def __init__(self, place: int, fact: Fact, type: str) -> None:
-        self.place, self.id, self.type = place, derived(b"journey", fact[0], fact[1], fact[2]), type
-        self.outcome, self.start, self.end, self.due = "open", fact[3], fact[3], 0
+    def __init__(self, place: int, fact: Fact, type: str, kind: int) -> None:
+        self.place, self.id = place, derived(b"journey", fact[0], fact[1], fact[2])
+        self.type, self.kind = type, kind
+        self.outcome, self.start, self.end, self.due, self.done = "open", fact[3], fact[3], 0, 0
         self.count = self.handoffs = self.sessions = self.reopened = self.value = self.furthest = 0
         self.channel, self.channels = fact[6], (fact[6],)
-        self.proven, self.thread = False, ""
+        self.proven, self.currency, self.stage, self.since = False, "", "", fact[3]
+        self.times: tuple[int, ...] = ()
+        self.emotions: tuple[float, ...] = ()
 
     channels: tuple[str, ...]
+
+    def feel(self, time: int, sentiment: float) -> None:
+        """A touchpoint that says how the customer feels."""
+        self.times = (*self.times[1 - EMOTIONS_AT_MOST :], time)
+        self.emotions = (*self.emotions[1 - EMOTIONS_AT_MOST :], sentiment)
+
+    def earn(self, value: int, currency: str) -> None:
+        """A goal was reached. Amounts in another currency than the first cannot be added."""
+        if value and not self.value:
+            self.currency = currency
+        if currency == self.currency:
+            self.value = max(-VALUE_AT_MOST, min(self.value + value, VALUE_AT_MOST))
 
     def hand_over(self, channel: str) -> None:
         """The next touchpoint is in another channel than the last."""

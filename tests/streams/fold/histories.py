@@ -1,8 +1,11 @@
 """Histories for property tests: few facts, close together in everything that matters, so that rules collide."""
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from schemas.fact import Fact, version_of
+from streams.fold.conditions import Condition, When, equals
 from streams.fold.defaults import rules_for
 from streams.fold.rules import DAY, HOUR
 
@@ -22,8 +25,24 @@ KINDS = [
     ("chat", "Live Chat Conversation Ended"),
     ("phone", "Call Started"), ("phone", "Call Answered"), ("phone", "Call Abandoned"), ("phone", "Call Ended"),
     ("store", "Order Completed"), ("social", "Social Message Received"), ("social", "Social Message Replied"),
-    ("survey", "Survey Answered"), ("chat", "Order Completed"),
+    ("survey", "Survey Answered"), ("chat", "Order Completed"), ("website", "Return Requested"), ("store", "Order Refunded"),
+    ("website", "Return Cancelled"), ("website", "Signed Up"), ("app", "Onboarding Completed"), ("email", "Trial Ended"),
+    ("email", "Renewal Reminder Sent"), ("website", "Subscription Renewed"), ("website", "Subscription Cancelled"),
+    ("website", "Subscription Updated"), ("email", "Order Delivered"), ("website", "Account Deleted"),
 ]  # fmt: skip
+NAMED = [(), (("plan", "free"),), (("plan", "gold"), ("seats", "12")), (("seats", "3"),)]
+PICKY = replace(
+    RULES,
+    journeys=tuple(replace(type, when=rules) for type, rules in zip(RULES.journeys, (
+        (("opens", When("Subscription Updated", conditions=(Condition("plan", exists=False),))),),
+        (),
+        (("goals", When("Subscription Updated", conditions=(equals("plan", "gold"), Condition("seats", least=10)))),
+         ("abandons", When(channel="app", conditions=(Condition("seats", most=5),)))),
+        (("members", When("Page Viewed", "website")), ("cancels", When("Subscription Updated"))),
+        (("opens", When("Something Else", conditions=(equals("plan", "gold", "free"),))),),
+    ), strict=True)),
+    stages_when=(("churned", When("Subscription Updated", conditions=(equals("plan", "free"),))),),
+)  # fmt: skip
 
 GAPS = [0, 1, 5 * MINUTE, 10 * MINUTE, 30 * MINUTE, 30 * MINUTE + 1, 4 * HOUR, 24 * HOUR, 24 * HOUR + 1, 3 * DAY,
         7 * DAY, 7 * DAY + 1, 30 * DAY, 30 * DAY + 1]  # fmt: skip
@@ -54,7 +73,8 @@ def histories(draw: st.DrawFn, most: int = 10) -> list[Fact]:
                 channel, event, at, number=draw(st.integers(0, 250)), node=draw(st.integers(1, 3)),
                 delay=draw(st.sampled_from(DELAYS)) if draw(st.integers(0, 4)) == 0 else 0,
                 thread=draw(st.sampled_from(["", "", "a", "b"])), value=draw(st.sampled_from([0, 990_000])),
-                metric=metric, score=float(draw(st.integers(0, 10))) if metric else 0.0,
+                currency=draw(st.sampled_from(["", "EUR"])), about=draw(st.sampled_from(["", "", "a"])),
+                named=draw(st.sampled_from(NAMED)), metric=metric, score=float(draw(st.integers(0, 10))) if metric else 0.0,
             )
         )  # fmt: skip
     return facts
