@@ -33,7 +33,7 @@ def _by_key(world: World, table: Table) -> dict[Key, dict[str, Any]]:
 
 
 def facts(world: World, truth: Truth) -> str | None:
-    want = {key: dict(zip(FACT, fact, strict=True)) for key, fact in truth.facts.items()}
+    want = {key: dict(zip(FACT, fact[: len(FACT)], strict=True)) for key, fact in truth.facts.items()}
     have, wide = _by_key(world, FACTS), _by_key(world, TOUCHPOINTS)
     if have != want:
         return f"facts: {_difference(want, have)}"
@@ -59,6 +59,12 @@ def stitched(world: World, truth: Truth) -> str | None:
     want = truth.stitched()
     have = {key: {n: v for n, v in row.items() if n not in IGNORED} for key, row in _by_key(world, STITCHED).items()}
     return None if want == have else f"stitched: {_difference(want, have)}"
+
+
+def swept(world: World, truth: Truth) -> str | None:
+    """The rules that hold have made every row."""
+    versions = {row["version"] >> 96 for row in world.server.store.rows(STITCHED)}
+    return None if versions <= {truth.rules} else f"swept: rows by rules {sorted(versions)} instead of {truth.rules}"
 
 
 def friction(world: World, truth: Truth) -> str | None:
@@ -115,4 +121,4 @@ def _short(key: Any) -> str:
     return " ".join(part.hex()[:6] if isinstance(part, bytes) else str(part) for part in key)
 
 
-CHECKS: tuple[Check, ...] = (facts, identity, stitched, friction, audit)
+CHECKS: tuple[Check, ...] = (facts, identity, stitched, swept, friction, audit)

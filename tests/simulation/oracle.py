@@ -1,6 +1,7 @@
 """What the tables must hold: every record decoded, identity resolved and journeys folded from the whole history at once."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +11,14 @@ from schemas.ids import Id
 from schemas.messages import Claim, decode
 from schemas.tables import STITCHED
 from streams.fold.fold import fold
+from streams.fold.rules import JourneyRules
 from streams.identity.resolve import Resolution, resolve
+from streams.identity.rules import IdentityRules
 from streams.steps.rows import row_hash, stitched_row
 from tests.simulation.kafka import MARKER
 from tests.simulation.lanes import records_of
 from tests.simulation.world import World
+from throughline.errors import ConfigurationError
 
 Origin = tuple[str, int, int]
 IGNORED = ("version", "inbox_partition", "epoch")
@@ -28,6 +32,7 @@ class Truth:
     dead: dict[Origin, str]  # with the reason
     stored: dict[Origin, Key]
     gaps: set[Origin]
+    rules: int  # version of those that hold at the end
 
     def customer_of(self, node: Id) -> Id:
         return self.resolution.customer_of.get(node, node)
@@ -45,7 +50,8 @@ def truth(world: World) -> Truth:
     dead: dict[Origin, str] = {}
     stored: dict[Origin, Key] = {}
     claims = [decode(Claim, r.value or b"") for r in world.kafka.logs[world.topics.claims, 0]]
-    claims = [claim for claim in claims if claim.kind != "link"]
+    identity_rules, journey_rules = _rules(world, claims)
+    claims = [claim for claim in claims if claim.kind not in ("link", "rules")]
     for (topic, partition), log in sorted(world.kafka.logs.items()):
         if topic in world.setup.public and log:
             found = world.setup.decoder.decode(*records_of((topic, partition), log, len(log))[:6])
@@ -58,15 +64,31 @@ def truth(world: World) -> Truth:
                 claims += claims_of(fact, ids, level, source)
     public = {(tp, offset): record for tp, log in world.kafka.logs.items() for offset, record in enumerate(log)}
     gaps = {(*tp, offset) for (tp, offset), record in public.items() if record is MARKER}
-    resolution = resolve(claims, world.setup.identity_rules)
-    return Truth(facts, _fold_all(world, facts, resolution), resolution, dead, stored, gaps)
+    resolution = resolve(claims, identity_rules)
+    rows = _fold_all(world, journey_rules, facts, resolution)
+    return Truth(facts, rows, resolution, dead, stored, gaps, journey_rules.version)
 
 
-def _fold_all(world: World, facts: dict[Key, Fact], resolution: Resolution) -> dict[Key, tuple[Id, Row]]:
+def _rules(world: World, claims: Iterable[Claim]) -> tuple[IdentityRules, JourneyRules]:
+    """Of all that can be read the first with the highest version."""
+    held = world.setup.identity_rules, world.setup.journey_rules
+    for claim in claims:
+        if claim.kind == "rules":
+            try:
+                found = world.setup.read(claim.reason)
+            except ConfigurationError:
+                continue
+            held = (found.identity, found.journeys) if found.version > held[0].version else held
+    return held
+
+
+def _fold_all(
+    world: World, rules: JourneyRules, facts: dict[Key, Fact], resolution: Resolution
+) -> dict[Key, tuple[Id, Row]]:
     customers: dict[Id, list[Fact]] = defaultdict(list)
     for fact in facts.values():
         customers[resolution.customer_of.get(fact.node, fact.node)].append(fact)
-    folds = {customer: fold(some, world.setup.journey_rules, world.now) for customer, some in customers.items()}
+    folds = {customer: fold(some, rules, world.now) for customer, some in customers.items()}
     return {key: (customer, row) for customer, rows in folds.items() for key, row in rows.items()}
 
 

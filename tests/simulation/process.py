@@ -3,11 +3,14 @@
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
-from schemas.messages import Change, Claim, decode
+from schemas.messages import Claim, decode
 from streams.steps.blocks import Records
+from streams.steps.deadlines import Deadlines
 from streams.steps.intake import Intake, KnownPairs, Topics
-from streams.steps.journeys import Item, Journeys
+from streams.steps.journeys import Item
 from streams.steps.resolver import Resolver
+from streams.steps.sweep import Sweep
+from streams.worker.reading import announced
 from tests.simulation.assertions import check_commit
 from tests.simulation.driver import Driver, Turns
 from tests.simulation.kafka import Topic
@@ -16,7 +19,6 @@ from tests.simulation.lanes import Entry, Lane, Ticket, items_of, records_of
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-LOOK_AHEAD = 60_000  # ms, as in streams.worker
 TASKS = ("follow", "intake 1", "intake 2", "journeys", "resolver", "look ahead", "commit")
 
 
@@ -27,15 +29,18 @@ class Process:
         self.world, self.slot, self.random, self.topics = world, slot, world.random, Topics()
         self.changes: Topic = (self.topics.changes, 0)
         setup = world.setup
-        self.view = world.removed.view(self.random.choice(setup.view_capacities), world.kafka.end(self.changes))
+        capacity = self.random.choice(setup.view_capacities)
+        self.view = world.removed.view(capacity, world.kafka.end(self.changes), setup.read)
         cache = world.removed.cache(self.random.choice(setup.cache_sizes), self.random.choice(setup.windows))
-        self.journeys = Journeys(setup.journey_rules, self.view, setup.partitions, cache)
+        self.journeys = world.removed.journeys(setup.journey_rules, self.view, setup.partitions, cache)
         pairs = KnownPairs(self.random.choice((1, 1000)))
         self.intake = Intake(setup.decoder, self.view, setup.partitions, self._may_fold, pairs=pairs)
         self.intake.message_bytes = self.journeys.message_bytes = self.random.choice((300, 512 * 1024))
-        self.resolver = Resolver(setup.identity_rules, setup.partitions)
+        self.sweep = Sweep(self.journeys, rest=0)
+        self.resolver = Resolver(setup.identity_rules, setup.partitions, read=lambda text: setup.read(text).identity)
         self.skew = 0 if world.calm else self.random.choice(setup.skews)
-        self.generation, self.looked, self.sleeps = -1, world.now, False
+        self.journeys.deadlines = Deadlines(*self.random.choice(setup.held))
+        self.generation, self.sleeps = -1, False
         self.held: frozenset[int] = frozenset()
         self.closed: frozenset[int] = frozenset()
         self.lanes: dict[Topic, Lane] = {}
@@ -104,9 +109,14 @@ class Process:
         return not (self.gate or self.busy)
 
     def is_idle(self) -> bool:
-        due = self.journeys.deadlines.next_due()
+        deadlines = self.journeys.deadlines
+        due = deadlines.next_due()
         waits = due is not None and due <= self.now()
-        return not (self.gate or self.busy or self.closed or waits) and self.world.now - self.looked < LOOK_AHEAD
+        behind = waits or deadlines.behind(self.now()) or self._has_to_sweep()
+        return not (self.gate or self.busy or self.closed or behind)
+
+    def _has_to_sweep(self) -> bool:
+        return self.world.removed.sweeps and self.sweep.is_due(self.now())
 
     # the loops
 
@@ -116,7 +126,7 @@ class Process:
             position = self.view.position
             if behind := len(log) - position:
                 end = position + (behind if self.world.calm else self.random.randint(0, behind))
-                self.view.apply(end, [decode(Change, record.value or b"") for record in log[position:end]])
+                self.view.apply(end, [announced(record.key, record.value or b"") for record in log[position:end]])
             yield
 
     def _intake(self, name: str) -> Turns[None]:
@@ -151,7 +161,10 @@ class Process:
         while True:
             self._fetch_inbox()
             due = journeys.deadlines.next_due()
-            if self.gate or (due is not None and due <= self.now()):
+            if self._has_to_sweep() and (not self.gate or self.random.random() < 0.3):
+                self.folding = []
+                yield from self._drive(name, "journeys", self.sweep.portion(self.random.randint(1, 3), self.now()))
+            elif self.gate or (due is not None and due <= self.now()):
                 entries = self._batch()
                 items = [item for entry in entries for item in entry.items]
                 self.folding = items
@@ -184,8 +197,7 @@ class Process:
 
     def _look_ahead(self, name: str) -> Turns[None]:
         while True:
-            if self.world.now - self.looked >= LOOK_AHEAD:
-                self.looked = self.world.now
+            if self.journeys.deadlines.behind(self.now()):
                 yield from self._drive(name, "look ahead", self.journeys.look_ahead(self.now()))
             yield
 

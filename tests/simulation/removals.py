@@ -1,6 +1,6 @@
 """Takes one rule of the protocol away, from outside, to see what it is good for."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +9,10 @@ import msgspec
 from schemas.messages import Change, Inbox, decode, encode
 from streams.effects import Ask, Effect, Message, Reach, Send, Write
 from streams.fold.window import Window
+from streams.rules import RuleSet
 from streams.steps.customers import Cache
 from streams.steps.intake import Topics
+from streams.steps.journeys import Journeys, Plan
 from streams.steps.past import Past
 from streams.view import View
 from tests.simulation.lanes import Entry
@@ -29,9 +31,11 @@ RULES = {
     "loser_reload": "a customer that lost nodes and still exists is not loaded again",
     "prefix_state": "the resolver starts from every recorded claim, not from those below the committed offset",
     "stored_deadlines": "a worker knows only the deadlines that it has armed itself",
+    "come_hints": "a deadline's hint is believed to be ahead although it has come",
     "tables_first": "identity.changes are announced before the tables hold them",
     "held_only": "a worker believes what is announced of nodes that it does not hold, although it may be old",
     "fingerprint": "a checkpoint is believed whatever the facts and rows before its cut are now",
+    "sweep": "after a change of rules nobody folds again what is stored",
     "late_commit": "a source offset is committed before its local marks are folded",
 }
 
@@ -52,6 +56,14 @@ class CredulousCache(Cache):
         return True
 
 
+class CarelessJourneys(Journeys):
+    """Does not note which hints have come."""
+
+    def _plan(self, plan: Plan, *args: Any) -> None:
+        super()._plan(plan, *args)
+        plan.come.clear()
+
+
 @dataclass(frozen=True)
 class Removals:
     names: frozenset[str] = frozenset()
@@ -60,13 +72,21 @@ class Removals:
         unknown = sorted(self.names - set(RULES))
         assert not unknown, f"no such rule: {unknown}; there are {sorted(RULES)}"
 
-    def view(self, capacity: int, position: int) -> View:
+    @property
+    def sweeps(self) -> bool:
+        return "sweep" not in self.names
+
+    def view(self, capacity: int, position: int, read: Callable[[str], RuleSet]) -> View:
         """What a new process is to know of identity."""
-        return (CredulousView if "held_only" in self.names else View)(capacity, position)
+        return (CredulousView if "held_only" in self.names else View)(capacity, position, read)
 
     def cache(self, capacity: int, window: Window) -> Cache:
         """What a new process is to hold of customers."""
         return (CredulousCache if "fingerprint" in self.names else Cache)(capacity, window)
+
+    def journeys(self, *args: Any) -> Journeys:
+        """The journeys step of a new process."""
+        return (CarelessJourneys if "come_hints" in self.names else Journeys)(*args)
 
     def handed_over(self, entry: Entry) -> None:
         """The marks of a batch of records wait in memory now."""
@@ -87,7 +107,8 @@ class Removals:
     def answer(self, process: "Process", effect: Effect, result: Any) -> Any:
         """What the step is told instead of the result."""
         if "stored_deadlines" in self.names and isinstance(effect, Ask) and effect.method == "deadlines":
-            return [row for row in result if row in process.armed]
+            partition, *_ = effect.args
+            return [(*row[:4], row[4] and (partition, *row[:4]) in process.armed) for row in result]
         return result
 
     def defers(self, role: str, effect: Effect) -> bool:

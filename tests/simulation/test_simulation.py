@@ -33,6 +33,7 @@ NEEDED = {
     "tables_first": (13, CHANGEABLE, None),
     "held_only": (62, CHANGEABLE, None),
     "fingerprint": (0, CHANGEABLE, None),
+    "sweep": (29, CHANGEABLE, None),
     "late_commit": (25, CHANGEABLE, None),
 }
 TRIES = 1500

@@ -3,27 +3,27 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from random import Random
 from typing import Any
 
 from schemas.decode import Decoder, DecodeRules
 from schemas.identifiers import home_of, key_of, ranked
 from schemas.ids import node_of
-from schemas.messages import Claim, Member, encode
+from schemas.messages import NOBODY, Claim, Member, encode
 from schemas.times import moment_of, to_ms
 from schemas.topics import CLAIMS, public_topic
 from sources.channels import discover
 from streams.effects import Message
-from streams.fold.defaults import default_rules
 from streams.identity.rules import IdentityRules
+from streams.rules import default, parse
 from tests.simulation.world import DAY, HOUR, MINUTE, Setup
 from throughline.clock import iso
 
 NODE_KEY = b"simulation"
 NOW = 1_767_225_600_000 + 35 * DAY  # when a schedule begins
 HORIZON = NOW + 45 * DAY  # when all deadlines of its events have come
-FEATURES = ("cuts", "late", "copies", "malformed", "strays")
+FEATURES = ("cuts", "late", "copies", "malformed", "strays", "rules")
 ALPHABET = {
     "user_id": ("1", "2"), "loyalty_id": ("L1",), "email": ("a@x.org", "b@x.org", "c@x.org"), "phone": ("+4930123456",),
     "device_id": ("d",), "anonymous_id": ("ck-a", "ck-b", "ck-c"),
@@ -54,7 +54,11 @@ def setup(partitions: int, slots: int) -> Setup:
         caps={"till": 4, "site": 1}, trusted=frozenset({"till"}), region="DE",
     )  # fmt: skip
     identity = replace(strict, types=types, quarantine_at=6)
-    return Setup(Decoder(channels, rules), identity, default_rules(channels), PUBLIC, partitions, slots)
+    timeouts = {channel.name: channel.session_timeout_ms for channel in channels}
+    journeys = default(timeouts).journeys
+    return Setup(
+        Decoder(channels, rules), identity, journeys, partial(parse, timeouts=timeouts), PUBLIC, partitions, slots
+    )
 
 
 def shape(seed: int) -> tuple[int, int]:
@@ -67,7 +71,8 @@ def workload(
 ) -> list[Message]:
     rng = Random(seed * 7919 + 1)
     events = [message for n in range(size or rng.randint(3, 18)) for message in _event(rng, n, features, partitions)]
-    return events + (_cuts(rng) if "cuts" in features else [])
+    cuts = _cuts(rng) if "cuts" in features else []
+    return events + cuts + (_rulings(rng) if "rules" in features else [])
 
 
 def _event(rng: Random, n: int, features: Sequence[str], partitions: int) -> Iterator[Message]:
@@ -151,4 +156,21 @@ def _cuts(rng: Random) -> list[Message]:
         found.append(Claim("cut", a, b, 0, 0, "operator", id, "said so"))
         if rng.random() < 0.25:
             found.append(Claim("uncut", a, b, 0, 0, "operator", id, "said so by mistake"))
+    return [Message(CLAIMS, 0, None, encode(claim)) for claim in found]
+
+
+SAID_IN_RULES = (
+    "[identity]\nquarantine_at = 4", "[identity]\ntrusted_level = 1", "[identity.types.email]\nlimit = 1",
+    '[identity.types]\nanonymous_id = { class = "transaction" }',
+    "[identity.types]\ndevice_id = { rank = 2 }\nloyalty_id = { rank = 7 }",
+    '[journeys]\nlate_after = "80 h"', '[journeys]\nsession_at_most = "10 min"\nlate_after = "1 h"', "no = rules", "",
+)  # fmt: skip
+
+
+def _rulings(rng: Random) -> list[Message]:
+    """An operator changes the rules, and now and then to some that are refused: older ones, or unreadable ones."""
+    found: list[Claim] = []
+    while rng.random() < 0.35:
+        text = f"version = {rng.choice((1, 2, 3, 4))}\n{rng.choice(SAID_IN_RULES)}\n"
+        found.append(Claim("rules", NOBODY, NOBODY, 0, 0, "operator", bytes([64 + len(found)] * 16), text))
     return [Message(CLAIMS, 0, None, encode(claim)) for claim in found]

@@ -1,7 +1,7 @@
 """The world as a deterministic simulation: one seed is one schedule of deliveries, turns, crashes, rebalances and the clock."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from random import Random
@@ -11,6 +11,7 @@ from streams.effects import Message
 from streams.fold.rules import JourneyRules
 from streams.fold.window import WINDOW, Window
 from streams.identity.rules import IdentityRules
+from streams.rules import RuleSet
 from streams.steps.intake import Topics
 from tests.simulation.kafka import Kafka
 from tests.simulation.process import TASKS, Process
@@ -43,12 +44,14 @@ class Setup:
     decoder: Decoder
     identity_rules: IdentityRules
     journey_rules: JourneyRules
+    read: Callable[[str], RuleSet]
     public: tuple[str, ...]
     partitions: int = 2
     slots: int = 2
     view_capacities: tuple[int, ...] = (3, 8, 1000)  # nodes
     skews: tuple[int, ...] = (0, 0, -20 * MINUTE, 20 * MINUTE)  # ms, of the clocks of processes
     cache_sizes: tuple[int, ...] = (1, 20_000, 10_000_000)  # bytes
+    held: tuple[tuple[int, int], ...] = ((1, 1), (2, 1), (3, 4), (20_000, 2_000))  # hints in memory, and in one query
     windows: tuple[Window, ...] = (Window(1, 1, 1), Window(2, 1, 1), Window(4, 2, 1), WINDOW)
 
 
@@ -140,20 +143,31 @@ class World:
 
     def run(self, inputs: Sequence[Message], steps: int) -> bool:
         """Delivers `inputs` in random order among turns and faults, then lets everything come to rest. False: it does not."""
+        pending, late = self._dealt(inputs)
+        self._live(pending, steps)
+        self.rest()
+        self.now = self.horizon
+        self.rest()
+        if late:  # when nothing but an operator's word makes anybody fold
+            self._live(late, 200)
+        self._wake_zombies()
+        self._calm_down()
+        return self.rest()
+
+    def _dealt(self, inputs: Sequence[Message]) -> tuple[list[Message], list[Message]]:
+        """In random order, and what an operator says when all is over."""
         pending = list(inputs)
         self.random.shuffle(pending)
+        late = [message for message in pending if message.topic == self.topics.claims and self.random.random() < 0.3]
+        return [message for message in pending if message not in late], late
+
+    def _live(self, pending: list[Message], steps: int) -> None:
         for step in range(steps):
             if step % 80 == 0:
                 self._set_paces()
             self._something_happens(pending)
         for message in pending:
             self.kafka.append(message, self.now)
-        self.rest()
-        self.now = self.horizon
-        self.rest()
-        self._wake_zombies()
-        self._calm_down()
-        return self.rest()
 
     def _calm_down(self) -> None:
         """All clocks are right, and later than any was."""
