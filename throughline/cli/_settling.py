@@ -40,7 +40,7 @@ class Settling:
 
         def waiting() -> str:
             committed = max(each.committed for each in self._lag.extents([self._claims]))
-            return f"the resolver has yet to decide {last - committed:,} claims" if committed < last else ""
+            return f"the resolver has come to claim {committed:,} only, not yet to {last:,}" if committed < last else ""
 
         self._until(waiting)
 
