@@ -9,11 +9,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 
 import psutil
 
 from schemas.ids import node_of
+from schemas.links import Links, packed
 from schemas.messages import Claim, Member
 from streams.identity.rules import IdentityRules
 from streams.identity.state import IdentityState
@@ -121,12 +121,21 @@ def main(customers: int = 50_000) -> None:
         print(timed(f"replay of {pairs:,} pairs of one customer", worst[-20:], one_by_one(state, worst[-20:])))
     for name, odd in (("a chain of shared devices", known_apart(10_000)), ("a hub in quarantine", hub(50_000))):
         print(timed(name, odd, one_by_one(IdentityState(rules), odd)))
-    print(timed("loaded at once", claims, partial(IdentityState.of, claims, rules)))
-    del claims, state
+    del state
     gc.collect()
-    before, rng = resident(), random.Random(3)
-    loaded = IdentityState.of((c for n in range(customers) for c in claims_of(n, rng)), rules)
-    print(f"memory: {(resident() - before) / (7 * customers):,.0f} bytes per claim ({loaded.visited} pairs replayed)")
+    types, rows = packed(claims)
+    start, loaded = resident(), list[IdentityState]()
+    print(timed("loaded, at rest", claims, lambda: loaded.append(IdentityState.over(Links(types, rows), [], rules))))
+    rest = resident()
+    print(timed("touched, neighbourhood by neighbourhood", claims, lambda: touch(loaded[0], claims)))
+    print(
+        f"memory a claim: {(rest - start) / len(claims):,.0f} bytes at rest, {(resident() - rest) / len(claims):,.0f} touched"
+    )
+
+
+def touch(state: IdentityState, claims: list[Claim]) -> None:
+    for claim in claims:
+        state.customer_of(claim.a.node)
 
 
 if __name__ == "__main__":

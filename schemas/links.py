@@ -164,6 +164,11 @@ def _best(links: Array, some: Array, keys: Array, value: Array) -> Array:
 
 def links_of(claims: Iterable[Claim]) -> Links:
     """Of claims in any order; other kinds than `link`, and links of an identifier with itself, are passed over."""
+    return Links(*packed(claims))
+
+
+def packed(claims: Iterable[Claim]) -> tuple[tuple[str, ...], Array]:
+    """The types that occur, and a row for each link."""
     places: dict[str, int] = {}
     rows = []
     for claim in claims:
@@ -171,4 +176,4 @@ def links_of(claims: Iterable[Claim]) -> Links:
             a, b = (claim.a, claim.b) if claim.a.node < claim.b.node else (claim.b, claim.a)
             types = (places.setdefault(member.type, len(places)) for member in (a, b))
             rows.append((a.node, b.node, claim.evidence, claim.first_seen, a.home, b.home, *types, claim.level))
-    return Links(tuple(places), np.array(rows, LINK))
+    return tuple(places), np.array(rows, LINK)

@@ -20,8 +20,11 @@ from streams.identity.rulings import Read, Refused, effective, ruled, unreadable
 from streams.identity.state import IdentityState
 from streams.steps.intake import PLAIN, Topics
 from streams.steps.telling import Teller, claim_rows
+from throughline.logs import get_logger
 
 Step = Generator[Effect, Any, None]
+MANY = 10_000  # pairs: a customer of that size is a mistake in the data, or in the rules
+log = get_logger(__name__)
 
 
 @dataclass
@@ -64,7 +67,11 @@ class Resolver:
         return self.state
 
     def _decide(self, state: IdentityState, claims: Iterable[tuple[int, Claim]], teller: Teller) -> Step:
-        outcomes = [state.apply(seq, claim) for seq, claim in claims]
+        outcomes = []
+        for seq, claim in claims:
+            outcomes.append(state.apply(seq, claim))
+            if state.visited > MANY:
+                log.warning("a claim made very many pairs be decided again", seq=seq, pairs=state.visited)
         seen = yield from teller.tell(outcomes, state)
         yield from teller.hand_over(outcomes, seen)
 
