@@ -7,12 +7,10 @@ import pytest
 
 from schemas.fact import Fact
 from schemas.ids import Id
-from schemas.links import Seen
-from schemas.messages import Change, Claim, Member
+from schemas.messages import Change, Member
 from schemas.store import Hint, Store
 from schemas.tables import (
     CHECKPOINTS,
-    CLAIMS,
     CUSTOMERS,
     DEAD_LETTERS,
     DEADLINES,
@@ -203,66 +201,6 @@ def test_between_the_two_writes_of_the_resolver_the_former_customer_answers(stor
     assert store.customers_of([B, C]) == {B: before, C: before}
 
 
-def claim(seq: int, a: Id, b: Id) -> tuple[int, Claim]:
-    return seq, Claim("link", Member(a, "email", 1), Member(b, "phone", 2), AT, 3, "web", id("e"), "why")
-
-
-def put_claims(store: Store, *claims: tuple[int, Claim]) -> None:
-    """Both directions, as the resolver writes them."""
-    rows = []
-    for seq, c in claims:
-        rest = c.first_seen, c.level, c.source, c.reason
-        for x, y in ((c.a, c.b), (c.b, c.a)):
-            rows.append((x.node, y.node, c.kind, c.evidence, seq, x.type, y.type, x.home, y.home, *rest))
-    store.insert(Block.of(CLAIMS, rows))
-
-
-def test_the_last_claim_is_the_one_with_the_greatest_seq(store: Store) -> None:
-    assert store.last_claim() == 0
-    put_claims(store, claim(7, A, B), claim(3, B, C))
-    assert store.last_claim() == 7
-
-
-def test_claims_are_read_once_each_in_the_order_of_seq(store: Store) -> None:
-    one, two, three = claim(1, A, B), claim(2, B, C), claim(3, A, B)
-    put_claims(store, three)
-    put_claims(store, one, two)
-    put_claims(store, one)
-    assert list(store.claims_until(2)) == [one, two]
-    assert list(store.claims_until(9)) == [one, two, three]
-    assert list(store.claims_until(0)) == []
-
-
-def test_recorded_links_are_joined_to_pairs_and_an_operators_words_stand_beside_them(store: Store) -> None:
-    a, b, c = Member(A, "email", 7), Member(B, "phone", 8), Member(C, "email", 9)
-    cut = 2, Claim("cut", a, b, 0, 0, "operator", id("cut"), "two people")
-    links = [
-        (1, a, b, 9, 1, "e1"),
-        (3, b, a, 5, 1, "e3"),
-        (4, a, b, 7, 3, "e4"),
-        (5, c, b, 8, 2, "e5"),
-        (6, a, c, 1, 4, "e6"),
-    ]
-    said = [(seq, Claim("link", x, y, AT + at, level, "s", id(e))) for seq, x, y, at, level, e in links]
-    put_claims(store, *said, cut)
-    put_claims(store, *said[:2], cut)
-    found, words = store.recorded_until(5)
-    assert words == (cut,)
-    assert [found.member(number) for number in range(len(found))] == [a, b, c]
-    assert [found.seen(pair) for pair in range(found.pairs)] == [
-        Seen(AT + 5, 3, id("e3"), id("e4")),
-        Seen(AT + 8, 2, id("e5"), id("e5")),
-    ]
-    around = [set(zip(*(part.tolist() for part in found.around(number)), strict=True)) for number in range(3)]
-    assert around == [{(0, 1)}, {(0, 0), (1, 2)}, {(1, 1)}]
-    assert [found.number(node) for node in (A, B, C, id("d"))] == [0, 1, 2, -1]
-
-
-def test_an_empty_log_has_no_links(store: Store) -> None:
-    found, words = store.recorded_until(9)
-    assert (len(found), found.pairs, words) == (0, 0, ())
-
-
 def test_deadlines_are_those_whose_row_still_has_one(store: Store) -> None:
     hints = [
         {"inbox_partition": p, "due": AT + d, "node": A, "original_timestamp": AT, "event_id": id(e)}
@@ -324,9 +262,18 @@ def stitched(node: Id, event: str, at: int, **values: int | str | Id) -> dict[st
 
 def test_what_is_before_a_cut_is_counted_and_summed(store: Store) -> None:
     big = 2**64 - 1
-    put_facts(store, fact(A, "1", version=5), fact(A, "1", version=big), fact(A, "2", version=3), fact(A, "3", at=AT + 5_000))
-    put(store, STITCHED, stitched(A, "1", 5, fact_version=5, row_hash=1), stitched(A, "9", 6, status="late", customer_id=B))
-    put(store, STITCHED, stitched(A, "1", 5, fact_version=big, row_hash=big, version=2), stitched(A, "2", 5, row_hash=3))
+    put_facts(
+        store, fact(A, "1", version=5), fact(A, "1", version=big), fact(A, "2", version=3), fact(A, "3", at=AT + 5_000)
+    )
+    put(
+        store,
+        STITCHED,
+        stitched(A, "1", 5, fact_version=5, row_hash=1),
+        stitched(A, "9", 6, status="late", customer_id=B),
+    )
+    put(
+        store, STITCHED, stitched(A, "1", 5, fact_version=big, row_hash=big, version=2), stitched(A, "2", 5, row_hash=3)
+    )
     put(store, STITCHED, stitched(A, "3", 5_005, row_hash=7))
     found = store.fingerprints([(A, AT + 10), (B, AT), (A, AT + 5)])
     assert found == [(A, AT + 10, 2, 2, 3, 1, 2, 2, AT, (A, B))]
@@ -353,7 +300,11 @@ def test_what_comes_since_a_cut_is_read_by_the_newest_version_of_each(store: Sto
 
 def test_rows_since_a_cut_of_each_node(store: Store) -> None:
     put(store, STITCHED, stitched(A, "1", 5), stitched(A, "2", 20, row_hash=4), stitched(B, "3", 20))
-    put(store, FRICTION, *(owned(n, e, event_time=AT + t, signal="s", live=1) for n, e, t in ((A, "1", 5), (A, "2", 20))))
+    put(
+        store,
+        FRICTION,
+        *(owned(n, e, event_time=AT + t, signal="s", live=1) for n, e, t in ((A, "1", 5), (A, "2", 20))),
+    )
     cuts = {A: AT + 20, B: AT + 21}
     assert store.stitched_since(cuts) == [(A, AT, id("2"), 1, A, 0, 4)]
     assert store.friction_since(cuts) == [(A, AT, id("2"), "s", 1, 1)]
@@ -361,7 +312,13 @@ def test_rows_since_a_cut_of_each_node(store: Store) -> None:
 
 
 def test_rows_of_single_events_are_found_under_any_of_the_nodes(store: Store) -> None:
-    put(store, STITCHED, stitched(A, "1", 5, row_hash=4, due=AT), stitched(B, "1", 6, fact_version=9), stitched(A, "2", 7))
+    put(
+        store,
+        STITCHED,
+        stitched(A, "1", 5, row_hash=4, due=AT),
+        stitched(B, "1", 6, fact_version=9),
+        stitched(A, "2", 7),
+    )
     put(store, FRICTION, *(owned(A, e, signal="s", live=1) for e in "12"))
     events = [(AT, id("1")), (AT + 1, id("2"))]
     assert sorted(store.stitched_of_events([A, B, C], events)) == [
