@@ -3,9 +3,11 @@
 import pytest
 
 from schemas.ids import Id
-from schemas.messages import Change
+from schemas.messages import Change, Ruling
+from schemas.tables import RULES
 from streams.view import UNKNOWN_HOME, View
 from tests.streams.steps.outside import Outside, change, member
+from throughline.errors import ConfigurationError
 
 ANN, COOKIE, OTHER = member("email", "ann@x.org"), member("anonymous_id", "c1"), member("anonymous_id", "c2")
 APART, TOGETHER = change(1, ANN), change(7, ANN, COOKIE)
@@ -94,3 +96,22 @@ def test_the_position_never_decreases() -> None:
     view = View(position=9)
     view.apply(3, ())
     assert view.position == 9
+
+
+def test_the_newest_rules_hold_whether_they_are_heard_or_asked_for() -> None:
+    outside, view = Outside(), View()
+    outside.run(view.learn_rules())
+    assert (view.rules, outside.done) == (None, ["rules"])
+    for version in (3, 2):
+        view.apply(view.position + 1, [Ruling(version, version, f"version = {version}")])
+    assert view.rules is not None and view.rules.version == 3
+    outside.insert(RULES, (9, 7, "version = 7", 0))
+    outside.run(view.learn_rules())
+    assert (view.rules.version, outside.done) == (3, ["rules"])
+    outside.run(view.learn_rules(again=True))
+    assert view.rules.version == 7
+
+
+def test_rules_that_this_build_cannot_read_end_the_worker() -> None:
+    with pytest.raises(ConfigurationError, match="line 2: new_kind_of_rule"):
+        View().apply(1, [Ruling(2, 1, "version = 2\nnew_kind_of_rule = 3")])
