@@ -3,11 +3,11 @@
 Starts a ClickHouse of its own in a temporary folder, and folds one customer through the real journeys step.
 """
 
-import gc
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Annotated, Any
@@ -19,15 +19,20 @@ import typer
 from bench.drive import drive
 from bench.history import NOW, events, journeys
 from deploy.local.clickhouse import ClickHouse
+from schemas.fact import Fact
 from schemas.ids import Id, from_uuid
 from schemas.messages import Mark
-from schemas.tables import FACTS, Block
 from sinks.clickhouse.migrate import apply
 from sinks.clickhouse.server import Server
 from sinks.clickhouse.store import ClickHouseStore
+from streams.steps.blocks import facts_block
 from streams.steps.journeys import Item, Journeys
 
 AT_ONCE = 10_000
+
+
+def facts_in(batch: Sequence[Item]) -> list[Fact]:
+    return [item.what.fact for item in batch if isinstance(item.what, Mark) and item.what.fact]
 
 
 def fill(store: ClickHouseStore, node: Id, count: int) -> Journeys:
@@ -35,7 +40,7 @@ def fill(store: ClickHouseStore, node: Id, count: int) -> Journeys:
     step = journeys(store)  # type: ignore[arg-type]  # drive takes any store
     for first in range(0, count, AT_ONCE):
         batch = events(node, first, min(AT_ONCE, count - first))
-        store.insert(Block.of(FACTS, [item.what.fact for item in batch if isinstance(item.what, Mark) and item.what.fact]))
+        store.insert(facts_block(facts_in(batch)))
         drive(step.take(batch, NOW + first), store)
     return step
 
@@ -53,7 +58,7 @@ def timed(call: Callable[[], Any], turns: int = 5) -> float:
 def restart(store: ClickHouseStore, node: Id, item: Item) -> tuple[float, int]:
     """ms from an empty cache to the written row of one event, and the bytes that the customer then holds."""
     step = journeys(store)  # type: ignore[arg-type]
-    store.insert(Block.of(FACTS, [item.what.fact]))  # type: ignore[union-attr]
+    store.insert(facts_block(facts_in([item])))
     began = time.perf_counter()
     drive(step.take([item], NOW * 2), store)
     return (time.perf_counter() - began) * 1000, step.cache.bytes
@@ -78,20 +83,22 @@ def measure(store: ClickHouseStore, count: int) -> None:
     began = time.perf_counter()
     step = fill(store, node, count)
     print(f"{count:,} events of one customer folded and written in {time.perf_counter() - began:.1f} s")
-    [checkpoint] = store.checkpoints_of([node])
-    cuts = {node: checkpoint.cut}
-    for method in ("fingerprints", "facts_since", "stitched_since", "friction_since"):
-        print(f"  {method}: {timed(lambda method=method: getattr(store, method)(cuts)):.1f} ms")
-    print(f"  state: {len(checkpoint.state):,} bytes")
+    ladder = store.checkpoints_of([node])
+    checkpoint = max(ladder, key=lambda one: one.version)
+    cut = node, checkpoint.cut
+    print(f"  fingerprint: {timed(lambda: store.fingerprints([cut])):.1f} ms")
+    for ask in (store.facts_since, store.stitched_since, store.friction_since):
+        print(f"  {ask.__name__}: {timed(partial(ask, dict([cut]))):.1f} ms")
+    print(f"  {len(ladder)} checkpoints, {sum(len(one.state) for one in ladder):,} bytes")
     del step
     took, held = restart(store, node, events(node, count, 1)[0])
     print(f"from the checkpoint to the row of one event: {took:.0f} ms, {held:,} bytes held")
-    process = psutil.Process(os.getpid())
-    gc.collect()
-    before, item = process.memory_info().rss, events(node, count - 100_000, 1)[0]
-    took, held = restart(store, node, item)
-    grown = process.memory_info().rss - before
-    print(f"an event 100,000 before the last, in time: {took:.0f} ms, {held:,} bytes held, {grown / 1e6:,.0f} MB on the way")
+    for back in (1_000, 10_000, 100_000, count - 10):
+        took, held = restart(store, node, events(node, count - back, 1)[0])
+        resident = psutil.Process(os.getpid()).memory_info().rss / 1e6
+        print(
+            f"an event {back:,} before the last, in time: {took:,.0f} ms; {held:,} bytes held, {resident:,.0f} MB resident"
+        )
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from streams.fold.ledger import Ledger
 from streams.fold.rules import JourneyRules
 from streams.fold.state import Checkpoint, State
 from streams.fold.told import DUPLICATE, LATE, Told, counted, same_but_for_receipt
-from streams.fold.window import WINDOW, Dropped, Window
+from streams.fold.window import WINDOW, Dropped, Window, thinned
 
 CHECKPOINTS_AT_MOST = 64
 BYTES_EMPTY = 1_900  # measured by bench/fold.py
@@ -257,13 +257,13 @@ class Timeline:
         ledger.changed.extend(range(start, ledger.base + len(self._facts)))
 
     def _checkpoint(self, place: int) -> None:
-        """Keeps the state before the fact at this place; the older half gets sparser when there are too many."""
+        """Keeps the state before the fact at this place."""
         kept = self._checkpoints
         if kept and kept[-1][0] >= place:
             return
         kept.append((place, self._state.save()))
         if len(kept) > CHECKPOINTS_AT_MOST:
-            del kept[1 : CHECKPOINTS_AT_MOST // 2 : 2]  # the first may be the one at the cut
+            self._checkpoints = thinned(kept, place)
 
     def compact(self, window: Window) -> Dropped | None:
         """Moves the cut, if enough facts can be let go by it. Their rows must have been told and be stored."""

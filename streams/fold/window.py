@@ -6,10 +6,12 @@ The *cut* is a time: facts before it are folded, written and let go, but for the
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from enum import Enum
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from schemas.fact import Fact, Key
 from schemas.ids import Id
+
+T = TypeVar("T")
 
 
 class Window(NamedTuple):
@@ -99,3 +101,14 @@ def judge_all(
         if new and fact[3] < cut and len(alike[fact[1:3]]) > 1:
             verdicts[i] = Verdict.RELOAD
     return verdicts
+
+
+def thinned(checkpoints: list[tuple[int, T]], end: int) -> list[tuple[int, T]]:
+    """Saved states by place, the sparser, the older: about 7 for each halving of the way back. The first, which may be the one
+    at the cut, stays."""
+    first, *rest = checkpoints
+    kept = [rest.pop()]
+    for one in reversed(rest):
+        if kept[-1][0] - one[0] >= (end - one[0]) // 10:
+            kept.append(one)
+    return [first, *reversed(kept)]
