@@ -95,39 +95,38 @@ def run(house: House, before: Sequence[Said], after: Sequence[Said], claims: Seq
     return reader
 
 
-def test_a_long_anonymous_journey_gets_a_name_while_it_goes_on(servers: tuple[Path, Kafka, ClickHouse]) -> None:
-    with House(*servers, run="long") as house:
-        before = [seen(house, n, SETTLED, anonymous_id="visitor") for n in range(LONG)]
-        before += [seen(house, LONG + n, SETTLED, email="ann@example.org") for n in range(50)]
-        names = [seen(house, LONG + 100, LATER, anonymous_id="visitor", email="ann@example.org")]
-        names += [seen(house, LONG + 110, LATER, email="ann@example.org", user_id="ann")]
-        more = [seen(house, LONG + 200 + n, LATER, anonymous_id="visitor") for n in range(200)]
-        reader = run(house, before, [*more[:100], *names, *more[100:]])
-    assert reader.looks > 10
-    assert not reader.wrong
+def long_journey(house: House, n: int) -> tuple[list[Said], list[Said]]:
+    """An anonymous visitor of 10,000 events gets a name, and that name another, while the visit goes on."""
+    before = [seen(house, n + i, SETTLED, anonymous_id="visitor") for i in range(LONG)]
+    before += [seen(house, n + LONG + i, SETTLED, email="ann@example.org") for i in range(50)]
+    names = [seen(house, n + LONG + 100, LATER, anonymous_id="visitor", email="ann@example.org")]
+    names += [seen(house, n + LONG + 110, LATER, email="ann@example.org", user_id="ann")]
+    more = [seen(house, n + LONG + 200 + i, LATER, anonymous_id="visitor") for i in range(200)]
+    return before, [*more[:100], *names, *more[100:]]
 
 
-def test_a_storm_of_merges_and_of_merges_of_merges_that_operators_cut_and_join_again(
+def storm(house: House, n: int) -> tuple[list[Said], list[Said], list[Claim]]:
+    """Customers of one identifier become pairs, and pairs become customers of four; operators cut, and take it back."""
+    kinds = "anonymous_id", "device_id", "email", "user_id"
+    owned = [[(kind, f"{kind}-{customer}@example.org") for kind in kinds] for customer in range(CUSTOMERS)]
+    names = [name for own in owned for name in own]
+    before = [seen(house, n + i, SETTLED, **dict([name])) for i, name in enumerate(names)]
+    joins = [dict([own[a], own[b]]) for a, b in ((0, 1), (2, 3), (1, 2)) for own in owned]
+    claims = []
+    for i, own in enumerate(owned[::4]):
+        pair, id = (member(house, *own[1]), member(house, *own[2])), i.to_bytes(16, "big")
+        claims.append(Claim("cut", *pair, 0, 0, "operator", id, "two people"))
+        if i % 2:
+            claims.append(Claim("uncut", *pair, 0, 0, "operator", id, "one after all"))
+    return before, [seen(house, n + len(names) + i, LATER, **join) for i, join in enumerate(joins)], claims
+
+
+def test_no_touchpoint_is_seen_twice_or_not_at_all_while_customers_merge(
     servers: tuple[Path, Kafka, ClickHouse],
 ) -> None:
-    with House(*servers, run="storm") as house:
-        kinds = "anonymous_id", "device_id", "email", "user_id"
-        owned = [[(kind, f"{kind}-{n}@example.org") for kind in kinds] for n in range(CUSTOMERS)]
-        before = [
-            seen(house, n * 4 + i, SETTLED, **dict([name])) for n, own in enumerate(owned) for i, name in enumerate(own)
-        ]
-        ways = [(0, 1), (2, 3), (1, 2)]  # two pairs become one customer of four
-        joins = [
-            seen(house, CUSTOMERS * 4 + n * 3 + i, LATER, **dict([own[a], own[b]]))
-            for i, (a, b) in enumerate(ways)
-            for n, own in enumerate(owned)
-        ]
-        claims = []
-        for n, own in enumerate(owned[::4]):
-            pair = member(house, *own[1]), member(house, *own[2])
-            claims.append(Claim("cut", *pair, 0, 0, "operator", n.to_bytes(16, "big"), "two people"))
-            if n % 2:
-                claims.append(Claim("uncut", *pair, 0, 0, "operator", n.to_bytes(16, "big"), "one after all"))
-        reader = run(house, before, joins, claims)
+    with House(*servers, run="merges") as house:
+        settled, coming = long_journey(house, 0)
+        also_settled, also_coming, claims = storm(house, 2 * LONG)
+        reader = run(house, settled + also_settled, coming + also_coming, claims)
     assert reader.looks > 10
     assert not reader.wrong

@@ -16,7 +16,7 @@ from tests.simulation.world import MINUTE
 from throughline.clock import iso
 
 HAPPENINGS = (("website", "Page Viewed"), ("email", "Support Email Received"), ("chat", "Live Chat Message Received"))
-SCHEDULES = 40  # of each scenario
+SCHEDULES = 20  # of each scenario
 
 
 def seen(n: int, partitions: int, **identifiers: str) -> Message:
