@@ -16,6 +16,8 @@ from schemas.decoding.screen import suspects
 from schemas.decoding.who import Identifier
 from schemas.fact import Fact
 from schemas.identifiers import TYPES, home_of, key_of
+from schemas.looks import NOTHING as NOTHING_NAMED
+from schemas.looks import Looks
 from schemas.messages import Claim, Member
 from schemas.topics import channel_of
 
@@ -49,12 +51,16 @@ class Decoded(NamedTuple):
 class Decoder:
     """One per worker: it remembers identifiers between chunks (bounded). Not for several threads at once."""
 
-    def __init__(self, channels: Iterable[Channel], rules: DecodeRules) -> None:
+    def __init__(self, channels: Iterable[Channel], rules: DecodeRules, looks: Looks = NOTHING_NAMED) -> None:
         by_name = {channel.name: channel for channel in channels}
         self._rules = rules
         self._lanes = {name: Lane(channel) for name, channel in by_name.items()}
         self._mender = Mender(by_name, rules.max_record_bytes, rules.region, rules.blocked)
-        self._assembler = Assembler(rules)
+        self._assembler = Assembler(rules, looks)
+
+    def look_at(self, looks: Looks) -> None:
+        """From now on facts carry the properties that these rules name."""
+        self._assembler.looks = looks
 
     def decode(
         self,

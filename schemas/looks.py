@@ -20,6 +20,10 @@ class _Event(msgspec.Struct):
     properties: dict[str, Any] = {}
 
 
+class _Raw(msgspec.Struct):
+    properties: msgspec.Raw = msgspec.Raw(b"{}")
+
+
 _event = msgspec.json.Decoder(_Event).decode
 _properties = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -32,6 +36,9 @@ class Looks:
 
     def __bool__(self) -> bool:
         return bool(self.wanted)
+
+    def __or__(self, other: "Looks") -> "Looks":
+        return Looks(tuple(sorted({*self.wanted, *other.wanted})))
 
     def of(self, channel: str, event: str) -> tuple[str, ...]:
         """The names that matter for this kind of event, in order; mostly none."""
@@ -60,6 +67,12 @@ class Looks:
 
 
 NOTHING = Looks()
+_raw = msgspec.json.Decoder(_Raw).decode
+
+
+def properties_of(raw: bytes) -> bytes:
+    """The properties of an event as they came; none of one that is empty."""
+    return bytes(_raw(raw or b"{}").properties)
 
 
 def named(names: Iterable[str], properties: Mapping[str, Any]) -> Named:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from schemas.fact import Fact
 from schemas.ids import NONE, Id
 from schemas.links import Recorded
+from schemas.looks import NOTHING, Looks
 from schemas.messages import Change, Claim
 from schemas.tables import Block
 
@@ -80,8 +81,8 @@ class Store:
         is never returned."""
         raise NotImplementedError
 
-    def facts_of(self, nodes: Sequence[Id]) -> list[Fact]:
-        """Every fact of these nodes, one per key, any order."""
+    def facts_of(self, nodes: Sequence[Id], looks: Looks = NOTHING) -> list[Fact]:
+        """Every fact of these nodes, one per key, any order, with the properties that `looks` names."""
         raise NotImplementedError
 
     def stitched_versions_of(self, nodes: Sequence[Id]) -> list[tuple[Id, int, Id, int, Id, int, int]]:
@@ -96,8 +97,8 @@ class Store:
         """Of each (node, cut in ms) that has facts or rows before it: what they come to."""
         raise NotImplementedError
 
-    def facts_since(self, cuts: Mapping[Id, int]) -> list[Fact]:
-        """Every fact of each node whose event time is not before its cut, one per key, any order."""
+    def facts_since(self, cuts: Mapping[Id, int], looks: Looks = NOTHING) -> list[Fact]:
+        """The same of those whose event time is not before the cut of their node."""
         raise NotImplementedError
 
     def stitched_since(self, cuts: Mapping[Id, int]) -> list[tuple[Id, int, Id, int, Id, int, int]]:

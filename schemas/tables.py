@@ -42,6 +42,10 @@ TOUCHPOINTS = Table(
     FACT_KEY, "version",
 )  # fmt: skip
 FACTS = Table("facts", FACT, FACT_KEY, "version")
+PROPERTIES = Table(  # filled from `touchpoints` by the store itself
+    "properties", {"node": "id", "original_timestamp": "ms", "event_id": "id", "version": "u64", "properties": "raw"},
+    FACT_KEY, "version",
+)  # fmt: skip
 OFFSETS = Table(
     "offsets", {**ORIGIN, "record_time": "ms", "outcome": "low", "fact_hash": "u64"}, ("topic", "partition", "offset")
 )
@@ -109,7 +113,7 @@ CHECKPOINTS = Table(
 
 TABLES = {
     table.name: table
-    for table in (TOUCHPOINTS, FACTS, OFFSETS, DEAD_LETTERS, IDENTIFIERS, CLAIMS, DECISIONS, IDENTITY_MAP, CUSTOMERS, RULES,
+    for table in (TOUCHPOINTS, FACTS, PROPERTIES, OFFSETS, DEAD_LETTERS, IDENTIFIERS, CLAIMS, DECISIONS, IDENTITY_MAP, CUSTOMERS, RULES,
                   STITCHED, FRICTION, DEADLINES, CHECKPOINTS)
 }  # fmt: skip
 

@@ -7,9 +7,10 @@ from typing import Any
 from schemas.fact import Fact
 from schemas.ids import NONE, Id
 from schemas.links import Recorded, links_of
+from schemas.looks import NOTHING, Looks, properties_of
 from schemas.messages import Change, Claim, Member
 from schemas.store import Checkpoint, Fingerprint, Hint, Store
-from schemas.tables import TABLES, Block, Table
+from schemas.tables import TABLES, TOUCHPOINTS, Block, Table
 from throughline.errors import Fenced
 
 Values = tuple[Any, ...]
@@ -89,6 +90,8 @@ class MemoryStore(Store):
         add = self._tables[block.table.name].add
         for row in zip(*block.columns, strict=True):
             add(row)
+            if block.table is TOUCHPOINTS:
+                self._tables["properties"].add((*row[:3], row[5], properties_of(row[-1])))
 
     def register_epoch(self, partition: int) -> int:
         self._epochs[partition] = self.epoch_of(partition) + 1
@@ -107,8 +110,12 @@ class MemoryStore(Store):
     def customers_of(self, nodes: Sequence[Id]) -> dict[Id, Change]:
         return {node: change for node in nodes if (change := self._customer_of(node)) is not None}
 
-    def facts_of(self, nodes: Sequence[Id]) -> list[Fact]:
-        return [Fact(*row) for row in self._of_nodes("facts", nodes)]
+    def facts_of(self, nodes: Sequence[Id], looks: Looks = NOTHING) -> list[Fact]:
+        properties = {row[:3]: row[4] for row in self._of_nodes("properties", nodes)}
+        facts = [Fact(*row) for row in self._of_nodes("facts", nodes)]
+        return [
+            fact._replace(named=looks.in_properties(fact[6], fact[7], properties.get(fact[:3], b""))) for fact in facts
+        ]
 
     def stitched_versions_of(self, nodes: Sequence[Id]) -> list[tuple[Id, int, Id, int, Id, int, int]]:
         at = list(TABLES["stitched"].columns)
@@ -135,8 +142,8 @@ class MemoryStore(Store):
             max(row[1] for row in (*facts, *rows)), (min(customers), max(customers)) if rows else (),
         )  # fmt: skip
 
-    def facts_since(self, cuts: Mapping[Id, int]) -> list[Fact]:
-        return [fact for fact in self.facts_of(list(cuts)) if fact.event_time >= cuts[fact.node]]
+    def facts_since(self, cuts: Mapping[Id, int], looks: Looks = NOTHING) -> list[Fact]:
+        return [fact for fact in self.facts_of(list(cuts), looks) if fact.event_time >= cuts[fact.node]]
 
     def stitched_since(self, cuts: Mapping[Id, int]) -> list[tuple[Id, int, Id, int, Id, int, int]]:
         since = self._keys_since("stitched", cuts)

@@ -15,6 +15,7 @@ from schemas.decoding.rules import DecodeRules
 from schemas.decoding.timing import LAST, Timing, out_of_time, timing_of
 from schemas.decoding.who import Directory, Identifier, Who
 from schemas.fact import Fact
+from schemas.looks import Looks
 
 
 class Source(NamedTuple):
@@ -53,8 +54,8 @@ class Batch(NamedTuple):
 class Assembler:
     """Makes batches from the records that a lane can decode."""
 
-    def __init__(self, rules: DecodeRules) -> None:
-        self._rules = rules
+    def __init__(self, rules: DecodeRules, looks: Looks) -> None:
+        self._rules, self.looks = rules, looks
         self._directory = Directory(rules.node_key, rules.region, rules.blocked)
 
     def batch(self, lane: Lane, source: Source, indexes: list[int], raws: list[bytes]) -> Batch:
@@ -89,13 +90,22 @@ class Assembler:
             return NOTHING
         return Accepted(
             indexes,
-            _facts(lane, events, raws, whos, timing),
+            self._named(_facts(lane, events, raws, whos, timing), raws),
             [event.source for event in events],
             raws,
             [who.home % self._rules.partitions for who in whos],
             [who.identifiers for who in whos],
             self._levels(events),
         )
+
+    def _named(self, facts: list[Fact], raws: list[bytes]) -> list[Fact]:
+        """The facts with the properties that the rules name; mostly the same facts."""
+        read = self.looks.in_event
+        if self.looks:
+            for place, fact in enumerate(facts):
+                if found := read(fact[6], fact[7], raws[place]):
+                    facts[place] = fact._replace(named=found)
+        return facts
 
     def _levels(self, events: list[Any]) -> list[int]:
         cap = self._rules.caps.get

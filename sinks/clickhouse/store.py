@@ -8,9 +8,10 @@ from clickhouse_driver.errors import ServerException
 from schemas.fact import Fact
 from schemas.ids import NONE, Id
 from schemas.links import Recorded
+from schemas.looks import NOTHING, Looks
 from schemas.messages import Change, Claim
 from schemas.store import Checkpoint, Fingerprint, Hint, Store
-from schemas.tables import FACTS, FRICTION, STITCHED, Block
+from schemas.tables import FACTS, FRICTION, PROPERTIES, STITCHED, Block
 from sinks.clickhouse.fence import Fence
 from sinks.clickhouse.hints import next_hints
 from sinks.clickhouse.inserts import encoded, insert_statement
@@ -25,6 +26,7 @@ from throughline.errors import Fenced
 # span any number of months: whoever sends old events must not stop the intake.
 _INSERT = {"max_insert_threads": 1, "optimize_on_insert": 0, "max_partitions_per_insert_block": 0}
 _VERSIONS = ("node", "original_timestamp", "event_id", "version", "customer_id", "due", "row_hash")
+_PROPERTIES = ("node", "original_timestamp", "event_id", "properties")
 _SIGNALS = ("node", "original_timestamp", "event_id", "signal", "version", "live")
 
 
@@ -71,8 +73,8 @@ class ClickHouseStore(Store):
     def customers_of(self, nodes: Sequence[Id]) -> dict[Id, Change]:
         return self._lookups.customers_of(nodes)
 
-    def facts_of(self, nodes: Sequence[Id]) -> list[Fact]:
-        return self._lookups.facts(nodes)
+    def facts_of(self, nodes: Sequence[Id], looks: Looks = NOTHING) -> list[Fact]:
+        return self._named(self._lookups.facts(nodes), looks)
 
     def stitched_versions_of(self, nodes: Sequence[Id]) -> list[tuple[Id, int, Id, int, Id, int, int]]:
         return self._lookups.of_nodes(STITCHED, _VERSIONS, nodes)
@@ -83,8 +85,20 @@ class ClickHouseStore(Store):
     def fingerprints(self, cuts: Sequence[tuple[Id, int]]) -> list[Fingerprint]:
         return self._windows.fingerprints(cuts)
 
-    def facts_since(self, cuts: Mapping[Id, int]) -> list[Fact]:
-        return [Fact(*row) for row in self._windows.since(FACTS, tuple(FACTS.columns), cuts)]
+    def facts_since(self, cuts: Mapping[Id, int], looks: Looks = NOTHING) -> list[Fact]:
+        return self._named([Fact(*row) for row in self._windows.since(FACTS, tuple(FACTS.columns), cuts)], looks)
+
+    def _named(self, facts: list[Fact], looks: Looks) -> list[Fact]:
+        """The facts with the properties that are looked at; mostly there are none, and nothing more is read."""
+        places = [place for place, fact in enumerate(facts) if looks and looks.of(fact[6], fact[7])]
+        nodes, events = {facts[place][0] for place in places}, {facts[place][1:3] for place in places}
+        rows = self._windows.of_events(PROPERTIES, _PROPERTIES, sorted(nodes), sorted(events))
+        properties = {row[:3]: row[3] for row in rows}
+        for place in places:
+            fact = facts[place]
+            named = looks.in_properties(fact[6], fact[7], properties.get(fact[:3], b""))
+            facts[place] = fact._replace(named=named)
+        return facts
 
     def stitched_since(self, cuts: Mapping[Id, int]) -> list[tuple[Id, int, Id, int, Id, int, int]]:
         return self._windows.since(STITCHED, _VERSIONS, cuts)

@@ -144,8 +144,8 @@ class Ledger(Notes):
             else:
                 outcome = "abandoned"
         return (outcome, journey.start, journey.end, journey.count, journey.handoffs, journey.sessions,
-                journey.reopened, journey.value, journey.channels, journey.currency, journey.stage, journey.times,
-                journey.emotions), due  # fmt: skip
+                journey.reopened, journey.value, journey.channels, journey.currency or "", journey.stage,
+                journey.times, journey.emotions), due  # fmt: skip
 
     def _decide(self, marks: tuple[Mark, ...], due: int) -> tuple[tuple[Signal, ...], int]:
         """The signals that are true by now, and the earliest deadline that is open, `due` among them."""

@@ -75,7 +75,8 @@ class Journey(Part):
         self.outcome, self.start, self.end, self.due, self.done = "open", fact[3], fact[3], 0, 0
         self.count = self.handoffs = self.sessions = self.reopened = self.value = self.furthest = 0
         self.channel, self.channels = fact[6], (fact[6],)
-        self.proven, self.currency, self.stage, self.since = False, "", "", fact[3]
+        self.proven, self.stage, self.since = False, "", fact[3]
+        self.currency: str | None = None
         self.times: tuple[int, ...] = ()
         self.emotions: tuple[float, ...] = ()
 
@@ -88,7 +89,7 @@ class Journey(Part):
 
     def earn(self, value: int, currency: str) -> None:
         """A goal was reached. Amounts in another currency than the first cannot be added."""
-        if value and not self.value:
+        if value and self.currency is None:
             self.currency = currency
         if currency == self.currency:
             self.value = max(-VALUE_AT_MOST, min(self.value + value, VALUE_AT_MOST))

@@ -87,7 +87,7 @@ class Variants(dict[Named, Plan]):
 
 def plan_of(rules: JourneyRules, channel: str, event: str) -> Plan:
     """The rules for one kind of event."""
-    looks = bool(rules.looks.of(channel, event))
+    looks = bool(rules.decisive.of(channel, event))
     plan = _plan(rules, channel, event, {})
     return replace(plan, variants=Variants(rules, channel, event), looks=True) if looks else plan
 

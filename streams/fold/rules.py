@@ -108,12 +108,18 @@ class JourneyRules:
     @cached_property
     def looks(self) -> Looks:
         """Which properties they and the detectors look at."""
+        of_detectors = {wanted for detector in self.detectors for wanted in detector.looks}
+        return self.decisive | Looks(tuple(of_detectors))
+
+    @cached_property
+    def decisive(self) -> Looks:
+        """Which properties decide what an event is to sessions and journeys."""
         wanted = {
             (when.channel, when.event, tuple(condition.name for condition in when.conditions))
             for when in self._rules()
             if when.conditions
         }
-        return Looks(tuple(sorted(wanted.union(*(detector.looks for detector in self.detectors)))))
+        return Looks(tuple(sorted(wanted)))
 
     def _rules(self) -> Iterator[When]:
         yield from (when for _, when in self.stages_when)

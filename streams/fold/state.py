@@ -126,9 +126,7 @@ class State:
             self.stage, self.since = stage, time
         return None if is_first or before == stage else (before, time - since)
 
-    def _seen(
-        self, fact: Fact, place: int, session: Session, journey: Journey | None, ended: tuple[Id, ...]
-    ) -> Seen:
+    def _seen(self, fact: Fact, place: int, session: Session, journey: Journey | None, ended: tuple[Id, ...]) -> Seen:
         if journey is None:
             return Seen(fact, place, session.id, NONE, "", "", self.stage, 0, ended)
         stays = self.rules.journeys[journey.kind].stays

@@ -115,6 +115,7 @@ class Intake:
     def _follow_rules(self) -> None:
         if self.view.rules is not None:
             self.rules = self.view.rules.version
+            self.decoder.look_at(self.view.rules.journeys.looks)
 
     def _learn_stored(self, batch: Sequence[Records]) -> Generator[Effect, Any, list[dict[int, int]]]:
         found = []

@@ -46,7 +46,7 @@ def read(cache: Cache, rules: JourneyRules, lacks: Sequence[Lack]) -> Generator[
     """All facts and rows of the nodes that are lacking, in one round of queries."""
     if lacks:
         nodes = [node for lack in lacks for node in sorted(lack.nodes)]
-        asks = tuple(Ask(name, (nodes,)) for name in ("facts_of", "stitched_versions_of", "friction_of"))
+        asks = Ask("facts_of", (nodes, rules.looks)), Ask("stitched_versions_of", (nodes,)), Ask("friction_of", (nodes,))
         facts, rows, announced = (yield Together(asks)) if nodes else ([], [], [])
         cache.note(rows)
         cache.load(lacks, rules, facts, rows, announced)
@@ -68,7 +68,7 @@ def _restore(
     if not pasts:
         return {}
     cuts = {node: past.checkpoint.cut for past in pasts.values() for node in past.lack.nodes}
-    asks = tuple(Ask(name, (cuts,)) for name in ("facts_since", "stitched_since", "friction_since"))
+    asks = Ask("facts_since", (cuts, rules.looks)), Ask("stitched_since", (cuts,)), Ask("friction_since", (cuts,))
     facts, rows, announced = yield Together(asks)
     cache.note(rows)
     since: dict[Id, list[Fact]] = defaultdict(list)

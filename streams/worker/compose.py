@@ -54,6 +54,7 @@ def build(plan: Plan, connection: Connection, store: Store, decoder: Decoder) ->
     chunks = use_chunks(app, LIMITS)
     read, shipped = partial(parse, timeouts=plan.timeouts), default(plan.timeouts)
     topics, view = topics_with(plan.prefix), View(read=read)
+    decoder.look_at(shipped.journeys.looks)
     producer = Producer(connection, client_id=plan.instance)
     follower = Broadcast(topics.changes, connection, follow(view), start=Start.END)
     cache = plan.cache_bytes // DESKS

@@ -20,7 +20,8 @@ Rows = dict[Key, tuple[Id, int]]  # customer and hash of the stitched row
 
 def reference(house: House, records: Iterable[Record], now: int, said: Iterable[Claim] = ()) -> Rows:
     """The stitched rows for these records and the claims of operators in any order; `now` in ms decides the deadlines."""
-    decoder = Decoder(discover(), DecodeRules.of(house.settings))
+    rules = default_rules(discover())
+    decoder = Decoder(discover(), DecodeRules.of(house.settings), rules.looks)
     facts: dict[Key, Fact] = {}
     claims = list(said)
     by_topic: dict[str, list[Record]] = defaultdict(list)
@@ -36,7 +37,6 @@ def reference(house: House, records: Iterable[Record], now: int, said: Iterable[
     customers: dict[Id, list[Fact]] = defaultdict(list)
     for fact in facts.values():
         customers[owner.get(fact.node, fact.node)].append(fact)
-    rules = default_rules(discover())
     return {
         key: (customer, row_hash(customer, facts[key], row))
         for customer, some_facts in customers.items()

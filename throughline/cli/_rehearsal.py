@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from queries.audit import identifiers_of
@@ -75,7 +76,8 @@ class Rehearser:
         return [change for change in found if change.sample.all]
 
     def _folded(self, parts: Iterable[Part], population: int) -> Change:
-        return change_of(parts, self._journeys, self._store.facts_of, self._now, population)
+        looks = self._journeys[0].looks | self._journeys[1].looks
+        return change_of(parts, self._journeys, partial(self._store.facts_of, looks=looks), self._now, population)
 
     def _others(self, parts: tuple[Part, ...]) -> tuple[Iterable[Part], int]:
         """Customers by chance, without those in `parts`; and how many such customers there are, about."""

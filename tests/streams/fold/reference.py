@@ -11,6 +11,7 @@ from schemas.ids import NONE, derived
 from schemas.scores import sentiment_of
 from streams.fold.conditions import Condition, When
 from streams.fold.rules import ROLES, JourneyRules, JourneyType
+from tests.streams.fold.friction import Friction
 
 FUNNEL = ["awareness", "consideration", "purchase"]
 MOST = 10**18 - 1
@@ -37,7 +38,7 @@ class Part:
         return self.acts[-1] + self.type.abandoned_after
 
 
-class Reference:
+class Reference(Friction):
     def __init__(self, facts: list[Fact], rules: JourneyRules, now: int) -> None:
         self.rules, self.now = rules, now
         best: dict[Key, Fact] = {}
@@ -52,6 +53,7 @@ class Reference:
         self.threads: list[tuple[str, Part]] = []  # the 16 used last
         self.links: list[Part | None] = []
         self.stages: list[tuple[int, str]] = []  # stage of each fact, and since when the customer is in it
+        self.told: list[tuple[Part | None, str, list[Part], str]] = []
         self.turns: list[tuple[str, int, str]] = []
         self.waiting: dict[int, bool] = {}
         self.signals: dict[Key, dict[str, tuple[int, Signal]]] = {}
@@ -113,11 +115,12 @@ class Reference:
 
     def put_in_journey(self, fact: Fact) -> None:
         types = self.types_of(fact)
-        for other in self.rules.journeys:
-            ends = fact.event in other.ends_with and not self.roles(fact, other)
-            if ends and (ended := self.running(other, fact.event_time)):
-                self.complete(ended, fact.event_time)
-                ended.end = fact.event_time
+        named = [other for other in self.rules.journeys if self.roles(fact, other)]
+        ends = [other for other in self.rules.journeys if fact.event in other.ends_with and other not in named]
+        ended = [journey for other in ends if (journey := self.running(other, fact.event_time))]
+        for other in ended:
+            self.complete(other, fact.event_time)
+            other.end = fact.event_time
         owner = self.owner_of(fact)
         for type in types:
             journey, done = self.journey_for(fact, type, owner)
@@ -132,6 +135,7 @@ class Reference:
             self.remember(fact, journey)
         stage, rule = self.stage_of(fact, type, journey, done)
         self.turn(fact, stage, rule, journey)
+        self.told.append((journey, journey.outcome if journey else "", ended, stage))
 
     def owner_of(self, fact: Fact) -> Part | None:
         """The journey of its thread, else that of its order."""
@@ -242,71 +246,6 @@ class Reference:
         self.turns.append((before[-1][1], fact.event_time - before[-1][0], rule) if changed else ("", 0, ""))
         for line in (mine, self.stages):
             line.append(line[-1] if line and line[-1][1] == stage else (fact.event_time, stage))
-
-    def signals_of(self, i: int, fact: Fact) -> dict[str, tuple[int, Signal]]:
-        found = [self.low_score(fact), self.repeat_contact(i, fact), self.unanswered(i, fact)]
-        return {name: (due, Signal(name, at, fact.location, detail)) for name, due, at, detail in filter(None, found)}
-
-    def low_score(self, fact: Fact) -> tuple[str, int, int, str] | None:
-        worst, scale = {"nps": (6, 10), "csat": (2, 5), "ces": (3, 7)}.get(fact.metric, (-1000, 0))
-        if not (fact.channel == "survey" or fact.event.startswith("Survey ")) or fact.score > worst:
-            return None
-        return "low_score", 0, fact.event_time, f"{fact.metric.upper()} of {fact.score:g} out of {scale}"
-
-    def repeat_contact(self, i: int, fact: Fact) -> tuple[str, int, int, str] | None:
-        contacts = self.rules.contacts.contacts
-        before = [f for f in self.line[:i] if f.event in contacts]
-        if fact.event not in contacts or not before:
-            return None
-        last, gap = before[-1], fact.event_time - before[-1].event_time
-        threads = last.thread and fact.thread
-        goes_on = last.thread == fact.thread if threads else self.session(last) is self.session(fact)
-        if goes_on or gap > self.rules.contacts.repeat_within:
-            return None
-        detail = f"contact by {fact.channel}, {gap / 86_400_000:.1f} days after one by {last.channel}"
-        return "repeat_contact", 0, fact.event_time, detail
-
-    def unanswered(self, i: int, fact: Fact) -> tuple[str, int, int, str] | None:
-        """A contact waits from its time to `due`, unless an earlier one of its conversation waits already."""
-        if not self.waits(i) or any(self.answers(reply, i) for reply in self.line[i + 1 :]):
-            return None
-        within = next(e.within for e in self.rules.contacts.expectations if e.channel == fact.channel)
-        minutes = within // 60_000
-        text = f"{minutes // 60} h" if minutes >= 120 else f"{minutes} min"
-        due = fact.event_time + within
-        return "unanswered", due, due, f"no answer by {fact.channel} within {text}"
-
-    def waits(self, i: int) -> bool:
-        if i not in self.waiting:
-            self.waiting[i] = self.starts_to_wait(i)
-        return self.waiting[i]
-
-    def starts_to_wait(self, i: int) -> bool:
-        fact = self.line[i]
-        expectation = next((e for e in self.rules.contacts.expectations if e.channel == fact.channel), None)
-        if expectation is None or fact.event not in expectation.contacts:
-            return False
-        for j in range(i):
-            earlier = self.line[j]
-            if earlier.channel == fact.channel and fact.event_time <= earlier.event_time + expectation.within:
-                answered = any(self.answers(reply, j) for reply in self.line[j + 1 : i])
-                if self.waits(j) and not answered and self.about(fact, earlier, expectation.by_thread):
-                    return False
-        return True
-
-    def answers(self, reply: Fact, i: int) -> bool:
-        fact = self.line[i]
-        if not self.waits(i):
-            return False
-        expectation = next(e for e in self.rules.contacts.expectations if e.channel == fact.channel)
-        replies = {name for e in self.rules.contacts.expectations for name in e.replies}
-        in_time = reply.event_time <= fact.event_time + expectation.within
-        return in_time and reply.event in replies and self.about(reply, fact, expectation.by_thread)
-
-    def about(self, fact: Fact, contact: Fact, by_thread: bool) -> bool:
-        if by_thread and contact.thread and fact.thread:
-            return contact.thread == fact.thread
-        return contact.channel == fact.channel
 
     def session(self, fact: Fact) -> Part:
         return next(s for s in self.sessions if fact in s.facts)

@@ -124,7 +124,7 @@ def decoder() -> Decoder:
     rules = DecodeRules(
         node_key=KEY, partitions=PARTITIONS, earliest_event=0, max_record_bytes=10_000, caps={}, trusted=frozenset(), region="DE"
     )  # fmt: skip
-    return Decoder(CHANNELS, rules)
+    return Decoder(CHANNELS, rules, RULES.looks)
 
 
 def event(id: str, minutes: int = 0, **identifiers: str) -> bytes:
