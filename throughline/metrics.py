@@ -26,7 +26,7 @@ UNREADABLE = Counter(
 )
 PARTITIONS = Gauge("throughline_inbox_partitions", "Inbox partitions that this worker owns.")
 VIEW_POSITION = Gauge("throughline_view_position", "Offset in identity.changes up to which this worker has heard.")
-RULES_VERSION = Gauge("throughline_rules_version", "Version of the newest rules that this worker has heard of.")
+RULES_VERSION = Gauge("throughline_rules_version", "Version of the rules by which this worker folds.")
 SWEEP_ROWS_LEFT = Gauge(
     "throughline_sweep_rows_left", "Stitched rows of this worker's partitions that older rules have made."
 )

@@ -1,4 +1,4 @@
-"""The sweep after a change of rules: every row that older rules have made is folded again, a small portion at a time.
+"""The sweep after a change of rules: every row that older rules have made is found and folded again, a small portion at a time.
 
 It is asked of the store what is left, so a worker that dies forgets nothing, and whoever owns the partition next goes on. A pass
 over the table that finds nothing is the end. Rows whose customer is at home elsewhere are handed over like any mark, and found
@@ -6,7 +6,7 @@ again by the next pass if they were not folded by then.
 """
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from schemas.ids import NONE, Id
@@ -15,6 +15,7 @@ from streams.effects import Ask, Effect
 from streams.steps.journeys import Done, Item, Journeys
 
 RESTS_AT_MOST = 60_000  # ms
+Stale = tuple[Id, int, int]  # node, inbox partition, rows
 Goal = tuple[int, tuple[tuple[int, int], ...]]  # version of the rules, partitions with their epochs
 
 
@@ -26,6 +27,7 @@ class Sweep:
     journeys: Journeys
     rest: int = 1_000
     left: int = 0
+    _waiting: list[Stale] = field(default_factory=list)
     _going: Goal = (0, ())
     _done: Goal = (1, ())
     _after: Id = NONE
@@ -36,35 +38,53 @@ class Sweep:
 
     @property
     def version(self) -> int:
-        """Of the rules that are to have made every row."""
+        """Of the rules that are to have made every row. Only those by which batches are folded already: while older ones are
+        under way, the table does not show yet what they write."""
+        return self.journeys.rules.version
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the next batch will be folded by newer rules."""
         ruled = self.journeys.view.rules
-        return max(self.journeys.rules.version, ruled.version if ruled else 0)
+        return ruled is not None and ruled.version > self.version
 
     @property
     def is_over(self) -> bool:
         """Whether everything of the present partitions was made by the present rules."""
-        return not self.journeys.epochs or self.version == 1 or self._goal() == self._done
+        done = not self.journeys.epochs or self.version == 1 or self._goal() == self._done
+        return done and not self.is_behind
 
-    def is_due(self, now: int) -> bool:
-        return not self.is_over and (self._goal() != self._going or now >= self._until)
+    @property
+    def is_due(self) -> bool:
+        """Whether a portion would do something."""
+        return self.is_behind or (bool(self._waiting) and self._goal() == self._going)
 
-    def portion(self, limit: int, now: int) -> Generator[Effect, Any, Done]:
-        """Folds the customers of at most `limit` nodes again, and like every batch those whose deadline has come. Raises what
-        the effects raise: then the same nodes are found again."""
+    def looks(self, now: int) -> bool:
+        """Whether it is time to look for more."""
+        return not (self.is_over or self.is_due) and (self._goal() != self._going or now >= self._until)
+
+    def look(self, limit: int, now: int) -> Generator[Effect, Any, None]:
+        """Finds at most `limit` nodes. On a large table that takes seconds; batches may be folded meanwhile. Not for two at once."""
         goal = self._goal()
         partitions = tuple(partition for partition, _ in goal[1])
         if goal != self._going:
             self._begin(goal)
             self.left = yield Ask("stale_rows", (partitions, goal[0]))
-        stale = yield Ask("stale_nodes", (partitions, goal[0], limit, self._after))
-        if not stale:
+        self._waiting = yield Ask("stale_nodes", (partitions, goal[0], limit, self._after))
+        if self._waiting:
+            self._after, self._found = self._waiting[-1][0], self._found + len(self._waiting)
+        else:
             self._end_pass(goal, now)
-            return Done()
-        view = self.journeys.view
-        items = [Item(partition, Mark(node, None, view.position, 0)) for node, partition, _ in stale]
+
+    def portion(self, limit: int, now: int) -> Generator[Effect, Any, Done]:
+        """Folds the customers of `limit` nodes that were found, and like every batch those whose deadline has come. Before any
+        were found it takes over the newest rules. Raises what the effects raise: nothing is forgotten then."""
+        waiting, seen = self._waiting, self.journeys.view.position
+        some = waiting[:limit]
+        items = [Item(partition, Mark(node, None, seen, 0)) for node, partition, _ in some]
         done = yield from self.journeys.take(items, now)
-        rows = sum(count for _, _, count in stale)
-        self._after, self._found, self.left = stale[-1][0], self._found + rows, max(0, self.left - rows)
+        del waiting[: len(some)]
+        self.left = max(0, self.left - sum(rows for _, _, rows in some))
         return done
 
     def _goal(self) -> Goal:

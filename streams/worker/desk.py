@@ -13,6 +13,7 @@ from streams.worker.measures import Measures
 from streams.worker.pace import Pace
 from streams.worker.performer import Performer
 
+STALE_AT_ONCE = 5_000  # nodes that one query finds
 Clock = Callable[[], int]  # ms UTC
 
 
@@ -32,11 +33,16 @@ class Desk:
     async def look_ahead(self) -> None:
         await self._performer.drive(self.journeys.look_ahead(self._clock()))
 
+    async def look_for_stale(self) -> None:
+        """Finds rows that older rules have made, if it is time to."""
+        if self.sweep.looks(self._clock()):
+            await self._performer.drive(self.sweep.look(STALE_AT_ONCE, self._clock()))
+
     def wake(self) -> float:
         """Has the customers folded whose deadline has come. Gives the seconds until the next, not above 0 if there are more."""
         due = self.journeys.deadlines.next_due()
         left = math.inf if due is None else (due - self._clock()) / 1000
-        if (left <= 0 or self.sweep.is_due(self._clock())) and not self.gate.pending:
+        if (left <= 0 or self.sweep.is_due) and not self.gate.pending:
             self.gate.put([], 0, _nothing)
         return left
 
@@ -49,7 +55,7 @@ class Desk:
 
     async def _sweep(self) -> None:
         """Until nothing is left or live events come; while they keep coming, a portion now and then."""
-        while self.sweep.is_due(self._clock()) and not self.gate.hurries and self._pace.admits(self.gate.waits):
+        while self.sweep.is_due and not self.gate.hurries and self._pace.admits(self.gate.waits):
             with self._pace.portion() as limit, self._measures.folding(0) as note:
                 note(await self._performer.drive(self.sweep.portion(limit, self._clock())))
 

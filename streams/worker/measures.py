@@ -39,7 +39,7 @@ class Measures:
 
     def sweeping(self, sweeps: Iterable[Sweep]) -> None:
         under_way = list(sweeps)
-        metrics.RULES_VERSION.set(max(sweep.version for sweep in under_way))
+        metrics.RULES_VERSION.set(min(sweep.version for sweep in under_way))
         metrics.SWEEP_ROWS_LEFT.set(sum(sweep.left for sweep in under_way))
 
     def holding(self, journeys: Sequence[Journeys]) -> None:

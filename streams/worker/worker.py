@@ -133,5 +133,11 @@ class Worker(Service, PartitionListener):
             await self.sleep(TICK)
             await asyncio.gather(*(desk.look_ahead() for desk in self.desks))
 
+    @Service.task
+    async def _look_for_stale(self) -> None:
+        while not self.should_stop:
+            await self.sleep(TICK)
+            await asyncio.gather(*(desk.look_for_stale() for desk in self.desks))
+
     async def on_stop(self) -> None:
         self.parts.performer.close()

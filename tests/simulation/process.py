@@ -116,7 +116,7 @@ class Process:
         return not (self.gate or self.busy or self.closed or behind)
 
     def _has_to_sweep(self) -> bool:
-        return self.world.removed.sweeps and self.sweep.is_due(self.now())
+        return self.world.removed.sweeps and not self.sweep.is_over
 
     # the loops
 
@@ -161,7 +161,7 @@ class Process:
         while True:
             self._fetch_inbox()
             due = journeys.deadlines.next_due()
-            if self._has_to_sweep() and (not self.gate or self.random.random() < 0.3):
+            if self.sweep.is_due and (not self.gate or self.random.random() < 0.3):
                 self.folding = []
                 yield from self._drive(name, "journeys", self.sweep.portion(self.random.randint(1, 3), self.now()))
             elif self.gate or (due is not None and due <= self.now()):
@@ -197,6 +197,8 @@ class Process:
 
     def _look_ahead(self, name: str) -> Turns[None]:
         while True:
+            if self.world.removed.sweeps and self.sweep.looks(self.now()):
+                yield from self._drive(name, "look ahead", self.sweep.look(self.random.randint(1, 5), self.now()))
             if self.journeys.deadlines.behind(self.now()):
                 yield from self._drive(name, "look ahead", self.journeys.look_ahead(self.now()))
             yield
