@@ -22,6 +22,7 @@ class Checkpoint(NamedTuple):
     cut: int  # ms
     folded: int
     hashes: int
+    members: tuple[Id, ...]
     state: bytes
 
 
@@ -35,7 +36,7 @@ class Fingerprint(NamedTuple):
     rows: int
     row_versions: int  # sum of the fact_version in `stitched`
     folded: int  # rows with status folded
-    hashes: int  # sum of their row_hash
+    hashes: int  # sum of the row_hash of these and of those with status duplicate
     horizon: int  # the greatest original_timestamp of all
     customers: tuple[Id, ...]  # the least and the greatest customer_id of the rows, () if there are none
 
@@ -111,8 +112,8 @@ class Store:
 
     def stitched_of_events(
         self, nodes: Sequence[Id], events: Sequence[tuple[int, Id]]
-    ) -> list[tuple[Id, int, Id, int, Id, int, int, int, int]]:
-        """As `stitched_versions_of`, with event_time and fact_version behind: the rows of these nodes with one of these
+    ) -> list[tuple[Id, int, Id, int, Id, int, int, int, int, str]]:
+        """As `stitched_versions_of`, with event_time, fact_version and status behind: the rows of these nodes with one of these
         (original_timestamp, event_id)."""
         raise NotImplementedError
 
@@ -135,8 +136,8 @@ class Store:
         """{offset: fact_hash} of the records at and after `offset` that are recorded as stored."""
         raise NotImplementedError
 
-    def claims_until(self, seq: int) -> Iterable[tuple[int, Claim]]:
-        """(seq, claim) of every recorded claim with seq <= `seq`, in the order of seq."""
+    def claims_until(self, seq: int, after: int = 0) -> Iterable[tuple[int, Claim]]:
+        """(seq, claim) of every recorded claim with `after` < seq <= `seq`, in the order of seq."""
         raise NotImplementedError
 
     def recorded_until(self, seq: int) -> Recorded:

@@ -107,7 +107,7 @@ DEADLINES = Table(
 CHECKPOINTS = Table(
     "checkpoints",
     {"customer_id": "id", "rung": "u8", "version": "u128", "rules": "u32", "layout": "u64", "cut": "ms", "folded": "u64",
-     "hashes": "u64", "state": "raw"},
+     "hashes": "u64", "members": "ids", "state": "raw"},
     ("customer_id", "rung"), "version",
 )  # fmt: skip
 

@@ -132,13 +132,14 @@ class MemoryStore(Store):
         at = list(TABLES["stitched"].columns).index
         facts = [Fact(*row) for row in self._tables["facts"].of(node) if row[3] < cut]
         rows = [row for row in self._tables["stitched"].of(node) if row[at("event_time")] < cut]
-        folded = [row[at("row_hash")] for row in rows if row[at("status")] == "folded"]
+        folded = sum(row[at("status")] == "folded" for row in rows)
+        hashes = sum(row[at("row_hash")] for row in rows if row[at("status")] != "late") % 2**64
         if not facts and not rows:
             return None
         customers = [row[at("customer_id")] for row in rows]
         return Fingerprint(
             node, cut, len(facts), sum(fact.version for fact in facts) % 2**64,
-            len(rows), sum(row[at("fact_version")] for row in rows) % 2**64, len(folded), sum(folded) % 2**64,
+            len(rows), sum(row[at("fact_version")] for row in rows) % 2**64, folded, hashes,
             max(row[1] for row in (*facts, *rows)), (min(customers), max(customers)) if rows else (),
         )  # fmt: skip
 
@@ -159,9 +160,9 @@ class MemoryStore(Store):
 
     def stitched_of_events(
         self, nodes: Sequence[Id], events: Sequence[tuple[int, Id]]
-    ) -> list[tuple[Id, int, Id, int, Id, int, int, int, int]]:
+    ) -> list[tuple[Id, int, Id, int, Id, int, int, int, int, str]]:
         at, wanted = list(TABLES["stitched"].columns).index, set(events)
-        names = ("due", "row_hash", "event_time", "fact_version")
+        names = ("due", "row_hash", "event_time", "fact_version", "status")
         rows = [row for row in self._of_nodes("stitched", nodes) if row[1:3] in wanted]
         return [(*row[:5], *(row[at(name)] for name in names)) for row in rows]
 
@@ -190,10 +191,10 @@ class MemoryStore(Store):
         words = tuple((seq, claim) for seq, claim in claims if claim.kind != "link")
         return Recorded(links_of(claim for _, claim in claims), words)
 
-    def claims_until(self, seq: int) -> Iterable[tuple[int, Claim]]:
+    def claims_until(self, seq: int, after: int = 0) -> Iterable[tuple[int, Claim]]:
         recorded: dict[int, Values] = {}
         for row in self._tables["claims"].all():
-            if row[4] <= seq and (row[4] not in recorded or row[0] < recorded[row[4]][0]):
+            if after < row[4] <= seq and (row[4] not in recorded or row[0] < recorded[row[4]][0]):
                 recorded[row[4]] = row
         return [(seq, _claim(recorded[seq])) for seq in sorted(recorded)]
 

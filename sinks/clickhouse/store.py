@@ -108,8 +108,8 @@ class ClickHouseStore(Store):
 
     def stitched_of_events(
         self, nodes: Sequence[Id], events: Sequence[tuple[int, Id]]
-    ) -> list[tuple[Id, int, Id, int, Id, int, int, int, int]]:
-        return self._windows.of_events(STITCHED, (*_VERSIONS, "event_time", "fact_version"), nodes, events)
+    ) -> list[tuple[Id, int, Id, int, Id, int, int, int, int, str]]:
+        return self._windows.of_events(STITCHED, (*_VERSIONS, "event_time", "fact_version", "status"), nodes, events)
 
     def friction_of_events(
         self, nodes: Sequence[Id], events: Sequence[tuple[int, Id]]
@@ -125,8 +125,8 @@ class ClickHouseStore(Store):
     def offsets_from(self, topic: str, partition: int, offset: int) -> dict[int, int]:
         return self._lookups.offsets_from(topic, partition, offset)
 
-    def claims_until(self, seq: int) -> Iterable[tuple[int, Claim]]:
-        return self._lookups.claims_until(seq)
+    def claims_until(self, seq: int, after: int = 0) -> Iterable[tuple[int, Claim]]:
+        return self._lookups.claims_until(seq, after)
 
     def recorded_until(self, seq: int) -> Recorded:
         return recorded_until(self._connections, seq)

@@ -49,7 +49,7 @@ class Windows:
                     toUUID('{_NOBODY}') AS high
                 FROM {_before(FACTS)} GROUP BY node, cut
                 UNION ALL
-                SELECT node, cut, 0, 0, count(), sum(fact_version), countIf(status = 'folded'), sumIf(row_hash, status = 'folded'),
+                SELECT node, cut, 0, 0, count(), sum(fact_version), countIf(status = 'folded'), sumIf(row_hash, status != 'late'),
                     max(toUnixTimestamp64Milli(original_timestamp)), min(customer_id), max(customer_id)
                 FROM {_before(STITCHED)} GROUP BY node, cut)
             GROUP BY node, cut"""

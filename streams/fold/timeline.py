@@ -12,7 +12,7 @@ from streams.fold.checkpoint import Restored, packed, within_reach
 from streams.fold.ledger import Ledger
 from streams.fold.rules import JourneyRules
 from streams.fold.state import Checkpoint, State
-from streams.fold.told import DUPLICATE, LATE, Told, counted, same_but_for_receipt
+from streams.fold.told import DUPLICATE, LATE, Told, counted, dropped, same_but_for_receipt
 from streams.fold.window import WINDOW, Dropped, Window, thinned
 
 CHECKPOINTS_AT_MOST = 64
@@ -32,13 +32,12 @@ class Timeline:
     Equal to `fold` of all its facts at the greatest `now` it was told. Not promised: that a row of `changes` differs.
     """
 
-    __slots__ = ("_attached", "_checkpoints", "_dropped", "_every", "_facts", "_kept", "_ledger", "_rules", "_state",
+    __slots__ = ("_checkpoints", "_dropped", "_every", "_facts", "_kept", "_ledger", "_rules", "_state",
                  "_told", "cut", "horizon")  # fmt: skip
 
     def __init__(self, rules: JourneyRules, checkpoint_every: int = WINDOW.every) -> None:
         self._rules, self._every = rules, checkpoint_every
         self._told = Told()
-        self._attached: list[tuple[Fact, Row]] = []  # facts whose rows are told once and not remembered
         self._facts: list[Fact] = []
         self._kept: dict[int, Fact] = {}  # by place, before the cut
         self._dropped = 0
@@ -96,8 +95,7 @@ class Timeline:
 
     def attach(self, fact: Fact, row: Row) -> None:
         """The row of a fact that was judged to be late or a duplicate; nothing else changes."""
-        self._attached.append((fact, row))
-        self._dropped += 1
+        self._dropped += self._told.attach(fact, row)
         self.horizon = max(self.horizon, fact[1])
 
     def add(self, facts: Iterable[Fact]) -> None:
@@ -160,15 +158,11 @@ class Timeline:
             facts, entries = self._facts, ledger.entries
             pairs = [(facts[place], row_of(place, entries[place])) for place in set(ledger.changed)]
         ledger.changed = []
-        if self._told.changed:
-            pairs += self._told.rows()
-        return pairs + self._attached if self._attached else pairs
+        return pairs + self._told.rows() if self._told.has_news else pairs
 
-    def passed(self) -> list[Key]:
-        """Keys of the attached rows, which have been told by now and are forgotten with this."""
-        keys = [fact[:3] for fact, _ in self._attached]
-        self._attached = []
-        return keys
+    def passed(self) -> Dropped:
+        """Attached rows before the cut, which have been told by now and are forgotten with this."""
+        return dropped((), self._told.leave(self.cut))
 
     def changes(self) -> dict[Key, Row]:
         """The same by fact key."""
@@ -267,7 +261,7 @@ class Timeline:
 
     def compact(self, window: Window) -> Dropped | None:
         """Moves the cut, if enough facts can be let go by it. Their rows must have been told and be stored."""
-        if self._ledger.changed or self._told.changed or self._attached:
+        if self._ledger.changed or self._told.has_news:
             return None
         facts, base = self._facts, self._ledger.base
         at_most = window.let_go([fact[3] for fact in facts], self._rules.late_after)
@@ -291,7 +285,7 @@ class Timeline:
         forgotten, asides = self._told.forget_before(cut)
         self._dropped += len(forgotten)
         self.horizon = max(self.horizon, max((fact[1] for fact in forgotten), default=BEGINNING))
-        return Dropped(final, asides)
+        return dropped(final, asides)
 
     def packed(self) -> bytes:
         """The checkpoint of the part before the cut, for `restored`. Only of a timeline that has one."""

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 
 from schemas.fact import Fact, Key, Row
 from schemas.ids import NONE, Id
+from streams.fold.window import Dropped
 
 
 def attached(status: str) -> Row:
@@ -17,9 +18,11 @@ LATE, DUPLICATE = attached("late"), attached("duplicate")
 
 
 class Told:
-    """`first`: the first fact told under each event id. `changed`: late and duplicate facts whose rows are to be told."""
+    """`first`: the first fact told under each event id. `changed`: late and duplicate facts whose rows are to be told.
 
-    __slots__ = ("_asides", "_groups", "_more", "changed", "first")
+    *Attached* facts were judged against what was let go: they have rows, and nothing is compared with them."""
+
+    __slots__ = ("_asides", "_attached", "_groups", "_more", "_new", "changed", "first")
 
     def __init__(self) -> None:
         self.first: dict[Id, Fact] = {}
@@ -27,6 +30,8 @@ class Told:
         self._groups: dict[tuple[int, Id], dict[Key, Fact]] = {}  # facts of one event, where there was more than one
         self._more = 0  # keys that are not the first of their event id
         self._asides: dict[Key, Row] = {}
+        self._attached: dict[Key, tuple[Fact, Row]] = {}
+        self._new: list[tuple[Fact, Row]] = []  # attached, and to be told
 
     def __len__(self) -> int:
         """Distinct fact keys."""
@@ -36,10 +41,28 @@ class Told:
         self._asides[fact[:3]] = row
         self.changed[fact[:3]] = fact
 
+    def attach(self, fact: Fact, row: Row) -> bool:
+        """False if it was attached before."""
+        is_new = fact[:3] not in self._attached
+        self._attached[fact[:3]] = fact, row
+        self._new.append((fact, row))
+        return is_new
+
+    @property
+    def has_news(self) -> bool:
+        return bool(self.changed or self._new)
+
     def rows(self) -> list[tuple[Fact, Row]]:
         """The rows of late and duplicate facts that may differ since the last call."""
-        changed, self.changed = self.changed, {}
-        return [(fact, self._asides[key]) for key, fact in changed.items()]
+        changed, self.changed, new, self._new = self.changed, {}, self._new, []
+        return [(fact, self._asides[key]) for key, fact in changed.items()] + new
+
+    def leave(self, cut: int) -> list[tuple[Fact, Row]]:
+        """Lets attached facts before a time go, which have been told by now."""
+        left = [pair for pair in self._attached.values() if pair[0][3] < cut] if self._attached else []
+        for fact, _ in left:
+            del self._attached[fact[:3]]
+        return left
 
     def touch(self, nodes: Collection[Id]) -> None:
         """The rows of the late and duplicate facts of these nodes are to be told again."""
@@ -69,8 +92,8 @@ class Told:
         """For a fold of everything anew."""
         self._asides, self.changed = {}, {}
 
-    def forget_before(self, cut: int) -> tuple[list[Fact], list[Key]]:
-        """Lets go what is known of facts before a time: gives them, and the keys of those that were aside."""
+    def forget_before(self, cut: int) -> tuple[list[Fact], list[tuple[Fact, Row]]]:
+        """Lets go what is known of facts before a time: gives them, and those that were aside with their rows."""
         known = [fact for event in self.events() for fact in event]
         gone = [fact for fact in known if fact[3] < cut]
         self.first, self._groups, self._more = {}, {}, 0
@@ -79,7 +102,8 @@ class Told:
                 first = self.first.setdefault(fact[2], fact)
                 if first is not fact:
                     self.another(first, fact)
-        return gone, [fact[:3] for fact in gone if self._asides.pop(fact[:3], None) is not None]
+        asides = [(fact, row) for fact in gone if (row := self._asides.pop(fact[:3], None)) is not None]
+        return gone, asides + self.leave(cut)
 
 
 def counted(facts: Iterable[Fact]) -> Fact:
@@ -90,3 +114,9 @@ def counted(facts: Iterable[Fact]) -> Fact:
 def same_but_for_receipt(one: Fact, other: Fact) -> bool:
     """Do two attempts to send one event differ only in when they were received?"""
     return one[:4] == other[:4] and one[6:] == other[6:]
+
+
+def dropped(folded: Iterable[Key], asides: Iterable[tuple[Fact, Row]]) -> Dropped:
+    """Facts that are let go, with the rows of those that had no part in the fold."""
+    late = [fact[:3] for fact, row in asides if row.status == LATE.status]
+    return Dropped([*folded, *(fact[:3] for fact, row in asides if row.status != LATE.status)], late)

@@ -48,6 +48,7 @@ class Known(NamedTuple):
     node: Id
     event_time: int
     version: int  # of its fact
+    is_duplicate: bool
 
 
 class Verdict(Enum):
@@ -62,10 +63,10 @@ class Verdict(Enum):
 
 
 class Dropped(NamedTuple):
-    """Keys of facts whose rows are final, by whether they were folded."""
+    """Keys of facts whose rows are final: folded ones and duplicates, and late ones."""
 
-    folded: list[Key]
-    aside: list[Key]
+    counted: list[Key]
+    late: list[Key]
 
 
 def judge(fact: Fact, known: Iterable[Known], cut: int, late_after: int) -> Verdict:
@@ -73,15 +74,15 @@ def judge(fact: Fact, known: Iterable[Known], cut: int, late_after: int) -> Verd
     (original_timestamp, event_id)."""
     is_old, rows = fact[3] < cut, list(known)
     own = next((row for row in rows if row.node == fact[0]), None)
-    is_told = own is not None and own[1:] == (fact[3], fact[5])
     if own is not None and (is_old or own.event_time < cut):
-        return Verdict.KNOWN if is_told or own.version > fact[5] else Verdict.RELOAD
+        is_known = own.version > fact[5] or own[1:3] == (fact[3], fact[5])
+        return Verdict.KNOWN if is_known else Verdict.RELOAD
     rivals = [row for row in rows if row.node != fact[0] and (is_old or row.event_time < cut)]
     if rivals:
         first = min((-row.version, row.node) for row in rivals)
         if first < (-fact[5], fact[0]):
             return Verdict.DUPLICATE
-        return Verdict.FOLD if is_told else Verdict.RELOAD  # with its row, those of its rivals were written
+        return Verdict.FOLD if all(row.is_duplicate for row in rivals) and not is_old else Verdict.RELOAD
     if not is_old:
         return Verdict.FOLD
     return Verdict.LATE if fact[4] - fact[3] > late_after else Verdict.RELOAD

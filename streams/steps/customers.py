@@ -11,7 +11,7 @@ from schemas.store import Checkpoint
 from streams.fold.checkpoint import layout
 from streams.fold.rules import JourneyRules
 from streams.fold.timeline import Timeline
-from streams.fold.window import WINDOW, Window
+from streams.fold.window import WINDOW, Dropped, Window
 from streams.steps.rows import Owner, friction_row, next_toggle, next_version, row_hash, stitched_row
 
 if TYPE_CHECKING:
@@ -90,19 +90,22 @@ class Customer:
 
     def settle(self, window: Window) -> bool:
         """Once all its rows are stored: lets go what need not stay in memory. True if the cut has moved."""
-        for key in self.timeline.passed():
-            self.stored.pop(key, None)
+        if self.timeline.has_cut:
+            self._let_go(self.timeline.passed())
         if self.timeline.held <= max(window.most, self.limit):
             return False
         dropped = self.timeline.compact(window)
         if dropped is None:
             self.limit = self.timeline.held * 5 // 4
             return False
-        self.hashes = (self.hashes + sum(self.stored[key][1] for key in dropped.folded)) % MODULO
-        for key in (*dropped.folded, *dropped.aside):
-            self.stored.pop(key, None)
-            self.announced.pop(key, None)
+        self._let_go(dropped)
         return True
+
+    def _let_go(self, dropped: Dropped) -> None:
+        self.hashes = (self.hashes + sum(self.stored[key][1] for key in dropped.counted)) % MODULO
+        for key in (*dropped.counted, *dropped.late):
+            del self.stored[key]
+            self.announced.pop(key, None)
 
     def fold(self, facts: Sequence[Fact], now: int, rules: int, owner: Owner) -> Folded:
         """What is to be written after these facts, as of `now`; `owner` goes into every row."""
@@ -258,7 +261,8 @@ class Cache:
             timeline, last = customer.timeline, customer.checkpoint
             rung = self.window.rung(last.folded if last else 0, timeline.folded_before)
             about = folded.knowledge, rules.version, layout(rules), timeline.cut, timeline.folded_before
-            customer.checkpoint = Checkpoint(customer.id, rung, *about, customer.hashes, timeline.packed())
+            members = tuple(sorted(customer.nodes))
+            customer.checkpoint = Checkpoint(customer.id, rung, *about, customer.hashes, members, timeline.packed())
             made.append(customer.checkpoint)
         return made
 

@@ -158,5 +158,5 @@ def _events(
     rows = yield Ask("stitched_of_events", (list(of_node), sorted(asked)))
     events: dict[Id, Events] = {customer.id: defaultdict(list) for customer in customers}
     for row in rows:
-        events[of_node[row[0]]][row[1:3]].append(Known(row[0], row[7], row[8]))
+        events[of_node[row[0]]][row[1:3]].append(Known(row[0], row[7], row[8], row[9] == "duplicate"))
     return events

@@ -59,7 +59,8 @@ class Past:
         prints, facts = self.prints, self.begun.facts.values()
         kept = [self.stored.get(fact[:3], (0, 0))[1] for fact in facts]
         return (
-            all(self.versions.get(fact[:3]) == fact.version for fact in facts)
+            self.lack.nodes.issuperset(self.checkpoint.members)
+            and all(self.versions.get(fact[:3]) == fact.version for fact in facts)
             and all(print.customers in ((), (self.id, self.id)) for print in prints)
             and sum(print.facts for print in prints) == sum(print.rows for print in prints)
             and sum(print.fact_versions - print.row_versions for print in prints) % MODULO == 0

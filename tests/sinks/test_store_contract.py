@@ -274,9 +274,9 @@ def test_what_is_before_a_cut_is_counted_and_summed(store: Store) -> None:
     put(
         store, STITCHED, stitched(A, "1", 5, fact_version=big, row_hash=big, version=2), stitched(A, "2", 5, row_hash=3)
     )
-    put(store, STITCHED, stitched(A, "3", 5_005, row_hash=7))
+    put(store, STITCHED, stitched(A, "3", 5_005, row_hash=7), stitched(A, "4", 9, status="duplicate", row_hash=6))
     found = store.fingerprints([(A, AT + 10), (B, AT), (A, AT + 5)])
-    assert found == [(A, AT + 10, 2, 2, 3, 1, 2, 2, AT, (A, B))]
+    assert found == [(A, AT + 10, 2, 2, 4, 2, 2, 8, AT, (A, B))]
     assert len(store.fingerprints([(A, AT + 10), (A, AT + 9_000)])) == 2
 
 
@@ -316,22 +316,22 @@ def test_rows_of_single_events_are_found_under_any_of_the_nodes(store: Store) ->
         store,
         STITCHED,
         stitched(A, "1", 5, row_hash=4, due=AT),
-        stitched(B, "1", 6, fact_version=9),
+        stitched(B, "1", 6, fact_version=9, status="late"),
         stitched(A, "2", 7),
     )
     put(store, FRICTION, *(owned(A, e, signal="s", live=1) for e in "12"))
     events = [(AT, id("1")), (AT + 1, id("2"))]
     assert sorted(store.stitched_of_events([A, B, C], events)) == [
-        (A, AT, id("1"), 1, A, AT, 4, AT + 5, 1), (B, AT, id("1"), 1, A, 0, 0, AT + 6, 9)
+        (A, AT, id("1"), 1, A, AT, 4, AT + 5, 1, "folded"), (B, AT, id("1"), 1, A, 0, 0, AT + 6, 9, "late")
     ]  # fmt: skip
     assert store.friction_of_events([A], events) == [(A, AT, id("1"), "s", 1, 1)]
     assert store.stitched_of_events([A], []) == store.stitched_of_events([], events) == []
 
 
 def test_the_newest_checkpoint_of_each_rung_of_a_customer_is_found(store: Store) -> None:
-    said = {"rules": 1, "layout": 2**64 - 1, "cut": AT, "folded": 3, "hashes": 5}
+    said = {"rules": 1, "layout": 2**64 - 1, "cut": AT, "folded": 3, "hashes": 5, "members": (A, B)}
     made = ((A, 0, 1 << 100, b"\0new"), (A, 0, 7, b"old"), (B, 0, 1, b""), (A, 3, 5, b"far"))
     put(store, CHECKPOINTS, *({"customer_id": c, "rung": r, "version": v, "state": s, **said} for c, r, v, s in made))
-    rest = 1, 2**64 - 1, AT, 3, 5
+    rest = 1, 2**64 - 1, AT, 3, 5, (A, B)
     assert sorted(store.checkpoints_of([A, C])) == [(A, 0, 1 << 100, *rest, b"\0new"), (A, 3, 5, *rest, b"far")]
     assert store.checkpoints_of([]) == []

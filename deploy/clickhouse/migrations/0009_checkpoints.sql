@@ -12,7 +12,8 @@ CREATE TABLE IF NOT EXISTS ${store}.checkpoints ${on_cluster}
     layout UInt64 COMMENT 'Which builds can read the state',
     cut DateTime64(3, 'UTC') COMMENT 'Facts with an earlier event_time are in the state',
     folded UInt64 COMMENT 'How many of these were folded',
-    hashes UInt64 COMMENT 'Sum of row_hash of their rows that are final',
+    hashes UInt64 COMMENT 'Sum of row_hash of the final rows that are folded or duplicates',
+    members Array(UUID) COMMENT 'The nodes whose facts it knew',
     state String COMMENT 'The fold at the cut, msgpack' CODEC(ZSTD(1))
 )
 ENGINE = ${replicated}ReplacingMergeTree(version)

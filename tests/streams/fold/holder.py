@@ -37,7 +37,7 @@ class Holder:
         dropped = self.timeline.compact(self.window)
         if dropped:
             self.cuts += 1
-            self.final |= {*dropped.folded, *dropped.aside}
+            self.final |= {*dropped.counted, *dropped.late}
 
     def reload(self) -> None:
         """From the checkpoint, as another worker would."""
@@ -55,8 +55,8 @@ class Holder:
 
     def _judged(self, facts: list[Fact]) -> list[Fact]:
         known: dict[tuple[int, bytes], list[Known]] = defaultdict(list)
-        for fact, _ in self.said.values():
-            known[fact[1:3]].append(Known(fact.node, fact.event_time, fact.version))
+        for fact, row in self.said.values():
+            known[fact[1:3]].append(Known(fact.node, fact.event_time, fact.version, row.status == "duplicate"))
         verdicts = judge_all(facts, known, self.timeline.cut, self.rules.late_after)
         if Verdict.RELOAD in verdicts:
             self.reloads += 1
