@@ -1,0 +1,41 @@
+"""Portions that live events do not feel."""
+
+from streams.worker.pace import Pace
+
+
+class Clock:
+    """Seconds, moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def portion(pace: Pace, clock: Clock, seconds: float) -> int:
+    """The limit of a portion that takes so long."""
+    with pace.portion() as limit:
+        clock.now += seconds
+    return limit
+
+
+def test_portions_grow_while_they_are_short_and_shrink_when_they_are_long() -> None:
+    clock = Clock()
+    pace = Pace(first=100, most=300, clock=clock)
+    assert [portion(pace, clock, seconds) for seconds in (0.01, 0.01, 0.1, 0.5, 0.5)] == [100, 200, 300, 300, 150]
+    for _ in range(12):
+        portion(pace, clock, 9.0)
+    assert pace.limit == 1
+
+
+def test_under_load_a_quarter_of_the_time_is_left_to_portions() -> None:
+    clock = Clock()
+    pace = Pace(clock=clock)
+    assert pace.admits(crowded=True)
+    portion(pace, clock, 0.2)
+    assert pace.admits(crowded=False) and not pace.admits(crowded=True)
+    clock.now += 0.59
+    assert not pace.admits(crowded=True)
+    clock.now += 0.02
+    assert pace.admits(crowded=True)
