@@ -15,7 +15,8 @@ SLICE = 5 * 60_000  # ms ahead of now that are held in memory
 STEP = 60_000  # ms of it that may pass before the next portion is read
 PORTION = 2_000  # hints that one query reads
 HELD = 20_000  # hints in memory above which only the earliest are kept; about 400 bytes each
-AT_ONCE = 1_000  # deadlines that one batch takes; live events of the next batch wait so long
+ALONE = 1_000  # deadlines that one batch takes; live events that come meanwhile wait so long
+AMID = 200  # that a batch with live events takes
 
 Entry = tuple[int, int, Key]  # due, partition, fact key
 Expired = tuple[int, Key]
@@ -82,10 +83,10 @@ class Deadlines:
             if due <= until:
                 self._push(partition, due, key)
 
-    def expired(self, now: int) -> list[Expired]:
+    def expired(self, now: int, most: int = ALONE) -> list[Expired]:
         """(partition, fact key) of the first deadlines that have come, each once; the rest is for the next batches."""
         found: list[Expired] = []
-        while self._heap and self._heap[0][0] <= now and len(found) < AT_ONCE:
+        while self._heap and self._heap[0][0] <= now and len(found) < most:
             entry = heapq.heappop(self._heap)
             self._known.discard(entry)
             found.append((entry[1], entry[2]))

@@ -17,7 +17,7 @@ from schemas.tables import CHECKPOINTS, DEADLINES, FRICTION, STITCHED, Block
 from streams.effects import END, Ask, Effect, Reach, Send, Write
 from streams.fold.rules import JourneyRules
 from streams.steps.customers import Cache, Customer, Folded
-from streams.steps.deadlines import Deadlines
+from streams.steps.deadlines import ALONE, AMID, Deadlines
 from streams.steps.intake import MESSAGE_BYTES, PLAIN, Topics, inbox_messages
 from streams.steps.loading import load
 from streams.steps.rows import signal_message
@@ -57,6 +57,7 @@ class Plan:
     again: dict[Id, set[Id]] = field(default_factory=lambda: defaultdict(set))
     come: dict[Id, set[Key]] = field(default_factory=lambda: defaultdict(set))  # of which a hint has come
     forward: dict[int, list[Mark]] = field(default_factory=lambda: defaultdict(list))
+    passing: set[Id] = field(default_factory=set)  # read for a deadline alone: they are not kept in memory
 
     def dirty(self, partition: int, owner: Change) -> None:
         known = self.owners.get(owner.customer)
@@ -119,7 +120,7 @@ class Journeys:
 
     def _take(self, batch: Sequence[Item], now: int) -> Generator[Effect, Any, Done]:
         yield Reach(max((item.what.seen for item in batch), default=0))
-        plan, expired = Plan(dict(self.epochs)), self.deadlines.expired(now)
+        plan, expired = Plan(dict(self.epochs)), self.deadlines.expired(now, AMID if batch else ALONE)
         self._still_own(plan, {item.partition for item in batch})
         nodes = [*_nodes_of(batch), *(node for _, (node, _, _) in expired)]
         for item in batch:
@@ -140,6 +141,8 @@ class Journeys:
             self.deadlines.arm(plan.partitions[customer.customer.id], customer.deadlines)
             self.unsaved |= {checkpoint[:2]: checkpoint for checkpoint in self.cache.settle(customer, self.rules)}
             self.cache.measure(customer.customer)
+        for id in plan.passing:
+            self.cache.drop(id)
         self.cache.trim()
         yield from self._save(now)
         done.marks, done.loaded = len(batch), loaded
@@ -208,6 +211,8 @@ class Journeys:
             for owner in plan.owners.values()
             if (lack := self.cache.lacks(owner, plan.again.get(owner.customer, ())))
         ]
+        lacking = {lack.owner.customer for lack in lacks if lack.whole}
+        plan.passing = lacking & plan.come.keys() - plan.facts.keys() - plan.again.keys()
         yield from load(self.cache, self.rules, lacks, plan.owners, plan.facts)
         return len(lacks)
 

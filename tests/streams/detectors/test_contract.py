@@ -39,7 +39,7 @@ class Forgotten(Detector):
         return memory
 
 
-WITH_FORGOTTEN = replace(RULES, detectors=(*RULES.detectors, Forgotten()))
+WITH_FORGOTTEN = replace(RULES, detectors=(Forgotten(),))
 BEGUN = fact("website", "Form Started", 0, number=1)
 HELPED = fact("website", "Help Viewed", MINUTE, number=2)
 SUBMITTED = fact("website", "Form Submitted", 2 * MINUTE, number=3)
@@ -50,7 +50,8 @@ def names(timeline: Timeline) -> list[str]:
 
 
 def test_the_shipped_detectors_are_found_in_order_of_their_names() -> None:
-    assert [detector.name for detector in discover()] == ["low_score", "repeat_contact", "unanswered"]
+    names = [detector.name for detector in discover()]
+    assert names == ["form_abandonment", "low_score", "repeat_contact", "stuck_stage", "unanswered"]
 
 
 @pytest.mark.parametrize("detector", discover(), ids=lambda detector: detector.name)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from schemas.fact import Key
 from schemas.store import Hint
-from streams.steps.deadlines import AT_ONCE, SLICE, STEP, Deadlines, Read
+from streams.steps.deadlines import ALONE, SLICE, STEP, Deadlines, Read
 
 Table = list[Hint]
 
@@ -122,10 +122,10 @@ def test_one_that_is_armed_while_a_query_is_under_way_is_not_lost() -> None:
 
 
 def test_a_batch_takes_a_bounded_number_of_deadlines() -> None:
-    deadlines, table = Deadlines(), [hint(50, number) for number in range(AT_ONCE + 1)]
+    deadlines, table = Deadlines(), [hint(50, number) for number in range(ALONE + 1)]
     read(deadlines, 1, table)
     look_ahead(deadlines, table)
-    assert [len(deadlines.expired(60)) for _ in range(3)] == [AT_ONCE, 1, 0]
+    assert [len(deadlines.expired(60)) for _ in range(3)] == [ALONE, 1, 0]
 
 
 def test_however_many_fall_due_at_one_moment_memory_is_bounded_and_each_comes_once() -> None:
