@@ -1,6 +1,7 @@
 """Faust's consumer, delivering chunks instead of records and keeping its own account of what may be committed."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, cast
@@ -26,6 +27,10 @@ class ChunkMessage(ConsumerMessage):
 
     __slots__ = ("ticket",)
     ticket: Ticket
+
+    def renew(self) -> None:
+        """Its work is long and goes on: to the watchdog it counts as delivered now."""
+        self.ticket.lane.renew(self.ticket, time.monotonic())
 
 
 class NoOffsets(dict[TP, Any]):

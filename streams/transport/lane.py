@@ -23,7 +23,7 @@ class Lane:
     compared for equality: holes (compaction, transactions) and positions that jump back need no special case.
     """
 
-    __slots__ = ("acked", "bytes", "chunks", "committed", "expected", "records", "tickets")
+    __slots__ = ("acked", "bytes", "chunks", "committed", "expected", "records", "renewals", "tickets")
 
     def __init__(self, expected: int | None = None) -> None:
         self.expected = expected  # the offset at which the next chunk should begin; None: not known
@@ -31,6 +31,7 @@ class Lane:
         self.committed: int | None = None
         self.tickets: deque[Ticket] = deque()
         self.chunks = self.records = self.bytes = 0  # delivered and not acked
+        self.renewals = 0
 
     def add(self, end: int, records: int, size: int, since: float) -> Ticket:
         """A chunk was delivered that ends before offset `end`."""
@@ -48,6 +49,11 @@ class Lane:
         self._weigh(ticket, -1)
         while self.tickets and self.tickets[0].done:
             self.acked = self.tickets.popleft().end
+
+    def renew(self, ticket: Ticket, now: float) -> None:
+        """The chunk's work goes on at this second: it is not held up."""
+        ticket.since = now
+        self.renewals += 1
 
     def committable(self) -> int | None:
         """The offset to commit, None if that is committed already or nothing is acked."""

@@ -38,7 +38,8 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Vitals:
-    """A worker at monotonic second `taken`. `waiting` counts records in the log not fetched and those in hand."""
+    """A worker at monotonic second `taken`. `acked` counts chunks, and how often one in hand was renewed; `waiting` counts
+    records in the log not fetched and those in hand."""
 
     taken: float
     acked: int = 0
@@ -157,7 +158,7 @@ def vitals_of(transport: ChunkTransport) -> Vitals:
     lanes = consumer.lanes.values()
     return Vitals(
         taken=time.monotonic(),
-        acked=consumer.acked_chunks,
+        acked=consumer.acked_chunks + sum(lane.renewals for lane in lanes),
         waiting=consumer.unread() + sum(lane.records for lane in lanes),
         oldest=min(filter(None, (lane.oldest() for lane in lanes)), default=None),
         partitions=len(lanes),

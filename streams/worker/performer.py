@@ -1,7 +1,7 @@
 """Performs the effects of steps on the real Kafka and the real store."""
 
 import asyncio
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
 
@@ -25,6 +25,10 @@ class Follower(Protocol):
     async def reach_end(self) -> int: ...
 
 
+def _nothing() -> None:
+    """Nobody asks how long it takes."""
+
+
 class Performer:
     """One for each worker. The store is blocking and is called from `threads` threads."""
 
@@ -32,8 +36,9 @@ class Performer:
         self._store, self._sender, self._follower, self._view = store, sender, follower, view
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="store")
 
-    async def drive(self, step: Generator[Effect, Any, T]) -> T:
-        """Runs a step to its end. An effect that fails is raised inside the step, which may clean up, and comes out here."""
+    async def drive(self, step: Generator[Effect, Any, T], paused: Callable[[], object] = _nothing) -> T:
+        """Runs a step to its end. An effect that fails is raised inside the step, which may clean up, and comes out here.
+        `paused` is called whenever a long step lets others go on."""
         result: Any = None
         failure: BaseException | None = None
         while True:
@@ -42,6 +47,8 @@ class Performer:
             except StopIteration as stop:
                 return stop.value  # type: ignore[no-any-return]  # StopIteration.value has no type of its own
             result, failure = None, None
+            if isinstance(effect, Pause):
+                paused()
             try:
                 result = await self.perform(effect)
             except Exception as error:

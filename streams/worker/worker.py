@@ -77,7 +77,8 @@ class Worker(Service, PartitionListener):
             if claims:
                 async with self._claims:
                     with self.parts.measures.resolving(len(claims)):
-                        await self.parts.performer.drive(self.parts.resolver.take(offsets, claims, self.parts.clock()))
+                        step = self.parts.resolver.take(offsets, claims, self.parts.clock())
+                        await self.parts.performer.drive(step, event.message.renew)
             event.ack()
 
     # handlers: they run steps

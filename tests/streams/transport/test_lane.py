@@ -84,3 +84,11 @@ def test_committable_is_the_end_of_the_longest_acked_prefix(sizes, random):
         assert lane.committable() == (ends[prefix - 1] if prefix else None)
         assert lane.records == sum(size for i, size in enumerate(sizes) if i not in acked)
         assert len(lane.tickets) == len(tickets) - prefix
+
+
+def test_a_chunk_whose_work_goes_on_is_not_held_up():
+    lane = Lane()
+    ticket = lane.add(10, 10, 100, 1.0)
+    lane.renew(ticket, 50.0)
+    assert lane.oldest() == 50.0
+    assert lane.renewals == 1

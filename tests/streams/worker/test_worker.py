@@ -58,7 +58,8 @@ class House:
 
         async def events() -> Any:
             for chunk in chunks:
-                yield SimpleNamespace(value=chunk, ack=partial(self.acked.append, chunk.partition))
+                message = SimpleNamespace(renew=lambda: None)
+                yield SimpleNamespace(value=chunk, ack=partial(self.acked.append, chunk.partition), message=message)
 
         return SimpleNamespace(noack=lambda: SimpleNamespace(events=events))
 
