@@ -3,7 +3,13 @@
 SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
 RATING, TEXT = "rating", "text"  # metrics of a fact that no survey asks for
 RATINGS = 1, 5
-_MOODS = {"nps": (0, 7.5, 10), "csat": (1, 3, 5), "ces": (1, 4, 7), RATING: (1, 3, 5), TEXT: (-1, 0, 1)}  # worst, neutral, best
+_MOODS = {
+    "nps": (0, 7.5, 10),
+    "csat": (1, 3, 5),
+    "ces": (1, 4, 7),
+    RATING: (1, 3, 5),
+    TEXT: (-1, 0, 1),
+}  # worst, neutral, best
 _SOURCES = {RATING: "rating", TEXT: "measured"}
 
 

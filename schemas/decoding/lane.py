@@ -24,7 +24,7 @@ class Lane:
         self._known: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_union(list(known.values())))
         self._free: msgspec.json.Decoder[Any] = msgspec.json.Decoder(free)
         self.readers: dict[type, Callable[[Any], Said]] = {free: read_free} | {
-            envelope: reader_of(model.event, struct_of(model))
+            envelope: reader_of(model.event, struct_of(model), model.words)
             for model in channel.events
             for envelope in (known[model.event],)
         }

@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from schemas.identifiers import key_of, normalise
 from schemas.money import decimal_of, units_of
-from schemas.scores import SCALES
+from schemas.scores import RATING, RATINGS, SCALES, TEXT
+from schemas.sentiment import measured
 
 Said = tuple[str, int, str, str, float, str, str]
 THREADS = {"ticket_id": "ticket_id", "call_id": "call_id", "chat_id": "chat_id", "conversation_id": "chat_id",
@@ -22,8 +23,10 @@ NO_THREADS = "", ""
 PLACES = ("location", "path", "screen", "store_id", "queue")
 
 
-def reader_of(event: str, properties: type[Struct]) -> Callable[[Any], Said]:
+def reader_of(event: str, properties: type[Struct], words: str = "") -> Callable[[Any], Said]:
     """The function that reads these from an event whose properties are of this struct.
+
+    metric and score: those of a survey, else a rating from 1 to 5, else the mood of `words`.
 
     thread: the first of ticket_id, call_id, chat_id (conversation_id), order_id, normalised; order: order_id, normalised.
     value: the first of revenue, total, value.
@@ -57,7 +60,30 @@ def reader_of(event: str, properties: type[Struct]) -> Callable[[Any], Said]:
             place = url or _surroundings(event.context)
         return thread, value, currency.upper() if currency else "", "", 0.0, place[:LONGEST], order
 
-    return _with_score(read) if "metric" in has else read
+    if "metric" in has:
+        return _with_score(read)
+    return _with_mood(read, words, "rating" in has) if words or "rating" in has else read
+
+
+def _with_mood(read: Callable[[Any], Said], words: str, is_rated: bool) -> Callable[[Any], Said]:
+    def read_mood(event: Any) -> Said:
+        said, properties = read(event), event.properties
+        mood = _mood(properties.rating if is_rated else None, getattr(properties, words) if words else None)
+        return *said[:3], *mood, *said[5:]
+
+    return read_mood
+
+
+def _mood(rating: Any, words: Any) -> tuple[str, float]:
+    """A rating if it is on the scale, else what the words say."""
+    try:
+        given = float(rating) if isinstance(rating, int | float | str) and not isinstance(rating, bool) else 0.0
+    except ValueError:
+        given = 0.0
+    if RATINGS[0] <= given <= RATINGS[1]:
+        return RATING, given
+    score = measured(words) if isinstance(words, str) and words else None
+    return ("", 0.0) if score is None else (TEXT, score)
 
 
 def _with_score(read: Callable[[Any], Said]) -> Callable[[Any], Said]:
@@ -99,6 +125,8 @@ def read_free(event: Any) -> Said:
     """The same of an event that no channel knows: what is well formed is taken, what is not stays a property."""
     free = event.properties
     metric, score = _score(free.metric, free.score)
+    if not metric:
+        metric, score = _mood(free.rating, free.comment or free.review_body)
     texts = {name: value for name in THREADS if isinstance(value := getattr(free, name, None), str)}
     currency = free.currency if isinstance(free.currency, str) and len(free.currency) == 3 else ""
     places = [value for name in PLACES if isinstance(value := getattr(free, name), str) and value]

@@ -34,7 +34,8 @@ WIDENING = (touchpoint.text, touchpoint.moment, money.decimal_of)  # pydantic ac
 SHOWN = (PlainSerializer, WithJsonSchema)
 CONSTRAINTS = {Ge: "ge", Le: "le", MinLen: "min_length", MaxLen: "max_length"}
 FREE = ("location", "path", "url", "screen", "store_id", "queue", "ticket_id", "call_id", "chat_id",
-        "conversation_id", "order_id", "revenue", "total", "value", "currency", "metric", "score")  # fmt: skip
+        "conversation_id", "order_id", "revenue", "total", "value", "currency", "metric", "score", "rating",
+        "comment", "review_body")  # fmt: skip
 
 
 FreeFields = msgspec.defstruct("FreeFields", [(name, Any, None) for name in FREE], gc=False)

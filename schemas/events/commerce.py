@@ -143,6 +143,24 @@ class OrderRefunded(OrderProperties):
     event: ClassVar[str] = "Order Refunded"
 
 
+class ReturnRequested(OrderProperties):
+    """The customer wants to send something back, or brings it to a shop."""
+
+    event: ClassVar[str] = "Return Requested"
+    return_id: Text | None = None
+    reason: Text | None = None
+
+
+class ProductReviewed(ProductProperties):
+    """The customer wrote about a product."""
+
+    event: ClassVar[str] = "Product Reviewed"
+    words: ClassVar[str] = "review_body"
+    review_id: Text | None = None
+    review_body: Text | None = None
+    rating: float | None = Field(None, description="1 to 5; other scales are kept and not understood")
+
+
 class CouponApplied(Properties):
     """A coupon was accepted."""
 
@@ -169,5 +187,6 @@ class PromotionClicked(PromotionProperties):
 
 SHOPPING = (
     ProductsSearched, ProductListViewed, ProductViewed, ProductAdded, ProductRemoved, CartViewed, CheckoutStarted,
-    PaymentInfoEntered, OrderCompleted, OrderCancelled, OrderRefunded, CouponApplied, PromotionViewed, PromotionClicked,
+    PaymentInfoEntered, OrderCompleted, OrderCancelled, OrderRefunded, ReturnRequested, ProductReviewed, CouponApplied,
+    PromotionViewed, PromotionClicked,
 )  # fmt: skip

@@ -27,6 +27,7 @@ class LiveChatMessageSent(ChatProperties):
     """The customer wrote."""
 
     event: ClassVar[str] = "Live Chat Message Sent"
+    words: ClassVar[str] = "message_body"
     message_id: Text | None = None
     message_body: Text | None = None
 

@@ -60,6 +60,8 @@ class SupportEmailReceived(SupportMail):
     """The customer wrote to the business."""
 
     event: ClassVar[str] = "Support Email Received"
+    words: ClassVar[str] = "body"
+    body: Text | None = None
 
 
 class SupportEmailReplied(SupportMail):

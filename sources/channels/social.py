@@ -17,12 +17,14 @@ class SocialMentionCreated(SocialProperties):
     """Somebody wrote about the business."""
 
     event: ClassVar[str] = "Social Mention Created"
+    words: ClassVar[str] = "text"
 
 
 class SocialMessageReceived(SocialProperties):
     """The customer wrote to the business."""
 
     event: ClassVar[str] = "Social Message Received"
+    words: ClassVar[str] = "text"
 
 
 class SocialMessageReplied(SocialProperties):

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from schemas.channel import MINUTE, Channel
-from schemas.events.commerce import CouponApplied, OrderCompleted, OrderRefunded
+from schemas.events.commerce import CouponApplied, OrderCompleted, OrderRefunded, ReturnRequested
 from schemas.touchpoint import Properties, Text
 
 
@@ -16,5 +16,8 @@ class StoreVisited(Properties):
 
 
 channel = Channel(
-    "store", "shops and their tills", 60 * MINUTE, (StoreVisited, OrderCompleted, OrderRefunded, CouponApplied)
+    "store",
+    "shops and their tills",
+    60 * MINUTE,
+    (StoreVisited, OrderCompleted, OrderRefunded, ReturnRequested, CouponApplied),
 )

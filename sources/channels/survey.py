@@ -24,6 +24,7 @@ class SurveyAnswered(SurveyProperties):
     """The customer answered."""
 
     event: ClassVar[str] = "Survey Answered"
+    words: ClassVar[str] = "comment"
     metric: Literal["nps", "csat", "ces"]
     score: Annotated[float, Field(ge=0, le=10)]
     comment: Text | None = None

@@ -13,6 +13,7 @@ from schemas.decoding.mend import Mender
 from schemas.fact import Fact, version_of
 from schemas.identifiers import TRANSACTIONS, normalise, ranked
 from schemas.ids import event_id_of, node_of
+from schemas.sentiment import measured
 from schemas.times import to_ms
 from schemas.touchpoint import Touchpoint
 from sources.channels import discover
@@ -139,7 +140,7 @@ def meant(touchpoint: Touchpoint) -> Fact:
     money = next(
         (amount for name in ("revenue", "total", "value") if (amount := _of(said, name)) is not None), Decimal(0)
     )
-    metric = _of(said, "metric") or ""
+    metric, score = _mood(said)
     return Fact(
         node=node_of(*names[0], KEY),
         original_timestamp=original,
@@ -153,10 +154,21 @@ def meant(touchpoint: Touchpoint) -> Fact:
         value=int((money * 10_000).to_integral_value(ROUND_HALF_EVEN)),
         currency=(_of(said, "currency") or "").upper(),
         metric=metric,
-        score=float(_of(said, "score") or 0) if metric else 0.0,
+        score=score,
         location="",
         about=_about(names, said),
     )
+
+
+def _mood(said: Any) -> tuple[str, float]:
+    """A survey's score, else a rating from 1 to 5, else the mood of the words."""
+    words = _of(said, type(said).words) if type(said).words else None
+    if _of(said, "metric"):
+        return said.metric, float(said.score)
+    if 1 <= (_of(said, "rating") or 0) <= 5:
+        return "rating", float(said.rating)
+    score = measured(words) if words else None
+    return ("text", score) if score else ("", 0.0)
 
 
 def _of(said: Any, name: str) -> Any:
