@@ -32,11 +32,17 @@ def parse(text: str, timeouts: Mapping[str, int] | None = None) -> RuleSet:
 
     Raises ConfigurationError with one line for each thing that is wrong: the line in the text, the key, the reason.
     """
+    where = Where(text)
+    rules = _read(text, where)
+    where.check()
+    return replace(rules, journeys=replace(rules.journeys, timeouts={**(timeouts or {}), **rules.journeys.timeouts}))
+
+
+def _read(text: str, where: Where) -> RuleSet:
     if len(text.encode()) > LARGEST:
         raise ConfigurationError(
             f"line 1: the file has more than {LARGEST // 1024} KiB; rules of that size are a mistake"
         )
-    where = Where(text)
     top = Section(read(text), where)
     version = top.number("version", 0, least=1, most=HIGHEST)
     if "version" not in top:
@@ -44,8 +50,7 @@ def parse(text: str, timeouts: Mapping[str, int] | None = None) -> RuleSet:
     identity = identity_of(top.table("identity"), version)
     journeys = journeys_of(top.table("journeys"), version)
     top.close()
-    where.check()
-    return RuleSet(version, identity, replace(journeys, timeouts={**(timeouts or {}), **journeys.timeouts}), text)
+    return RuleSet(version, identity, journeys, text)
 
 
 @cache
@@ -56,3 +61,12 @@ def shipped_text() -> str:
 def default(timeouts: Mapping[str, int] | None = None) -> RuleSet:
     """The rules that ship."""
     return parse(shipped_text(), timeouts)
+
+
+def keys() -> set[str]:
+    """Every key that a file may have, as `identity.types.*.limit`; `*` is a name or a place in an array."""
+    where = Where(shipped_text())
+    _read(shipped_text(), where)
+    asked = {tuple(map(str, path)) for path in where.asked}
+    tables = {path[:end] for path in asked for end in range(1, len(path))}
+    return {".".join(path) for path in asked - tables}
