@@ -16,12 +16,13 @@ from schemas.decoding.screen import suspects
 from schemas.decoding.who import Identifier
 from schemas.fact import Fact
 from schemas.identifiers import TYPES, home_of, key_of
+from schemas.ids import Id
 from schemas.looks import NOTHING as NOTHING_NAMED
 from schemas.looks import Looks
 from schemas.messages import Claim, Member
 from schemas.topics import channel_of
 
-__all__ = ["DecodeRules", "Decoded", "Decoder", "claims_of"]
+__all__ = ["DecodeRules", "Decoded", "Decoder", "claims_from", "claims_of"]
 
 
 class Decoded(NamedTuple):
@@ -129,8 +130,15 @@ def _dead(source: Source, index: int, why: Refusal) -> DeadLetter:
 
 def claims_of(fact: Fact, identifiers: tuple[Identifier, ...], level: int, source: str) -> list[Claim]:
     """A star: the event's node with each other identifier that can join people; none from a transaction."""
+    return claims_from(identifiers, level, source, fact.event_time, fact.event_id)
+
+
+def claims_from(
+    identifiers: tuple[Identifier, ...], level: int, source: str, first_seen: int, event_id: Id
+) -> list[Claim]:
+    """The same of an event that is known by its identifiers, the strongest first."""
     members = _joining(identifiers)
-    return [Claim("link", members[0], other, fact.event_time, level, source, fact.event_id) for other in members[1:]]
+    return [Claim("link", members[0], other, first_seen, level, source, event_id) for other in members[1:]]
 
 
 @lru_cache(maxsize=1 << 16)

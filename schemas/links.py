@@ -95,6 +95,16 @@ class Links:
         part = slice(self._starts[number], self._starts[number + 1])
         return self._pairs[part], self._partners[part]
 
+    def find(self, a: Id, b: Id) -> Seen | None:
+        """What is known of this pair, None if it was never claimed."""
+        one, other = sorted((self.number(a), self.number(b)), key=lambda number: self._degree(number))
+        pairs, partners = self.around(one) if one >= 0 <= other else (self._pairs[:0], self._partners[:0])
+        found = pairs[partners == other]
+        return self.seen(int(found[0])) if len(found) else None
+
+    def _degree(self, number: int) -> int:
+        return int(self._starts[number + 1] - self._starts[number]) if number >= 0 else 0
+
     def seen(self, pair: int) -> Seen:
         part = slice(16 * pair, 16 * pair + 16)
         return Seen(self._first_seen[pair], self._level[pair], self._first[part], self._strong[part])

@@ -11,11 +11,13 @@ runs on real Kafka and ClickHouse, and in the simulation that may kill it betwee
 | `Together(effects)` | list of results; all have ended, also when one raises | the first that failed |
 """
 
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from schemas.tables import Block
 
+T = TypeVar("T")
 END = -1
 
 
@@ -60,3 +62,15 @@ class Together:
 
 
 Effect = Write | Ask | Send | Reach | Pause | Together
+
+
+def run(step: Generator[Effect, Any, T], perform: Callable[[Effect], Any]) -> T:
+    """Runs a step to its end, one effect after the other; for whoever has nothing else to do meanwhile."""
+    answer: Any = None
+    while True:
+        try:
+            effect = step.send(answer)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+        answer = perform(effect)

@@ -108,8 +108,8 @@ class Assembler:
         return facts
 
     def _levels(self, events: list[Any]) -> list[int]:
-        cap = self._rules.caps.get
-        return [min(1 if event.assurance is None else event.assurance, cap(event.source, 1)) for event in events]
+        level = self._rules.level
+        return [level(event.assurance, event.source) for event in events]
 
 
 def merged(first: Accepted, second: Accepted) -> Accepted:

@@ -24,6 +24,10 @@ class DecodeRules:
     blocked: frozenset[str] = frozenset()
     prefix: str = ""
 
+    def level(self, assurance: int | None, source: str) -> int:
+        """What is believed of what an event says about who it is: 0 to 4."""
+        return min(1 if assurance is None else assurance, self.caps.get(source, 1))
+
     @classmethod
     def of(cls, settings: Settings) -> "DecodeRules":
         """Raises ConfigurationError if the settings hold no key for nodes."""

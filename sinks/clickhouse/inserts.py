@@ -9,8 +9,10 @@ from sinks.clickhouse.touchpoints import PARSED, WITH
 
 
 @cache
-def insert_statement(table_name: str) -> str:
+def insert_statement(table_name: str, into: str = "") -> str:
     """`INSERT INTO t (..) SELECT .. FROM input('..') FORMAT Native`, to be sent with columns as `encoded` gives them.
+
+    `into`: a table of another name with the same columns.
 
     The raw event of a touchpoint is not stored as it came: its properties, context and identifiers are.
     """
@@ -23,7 +25,7 @@ def insert_statement(table_name: str) -> str:
     sent = ", ".join(f"`{name}` {KINDS[kind].sent}" for name, kind in columns.items())
     structure = sent.replace("'", "\\'")
     names, values = ", ".join(f"`{name}`" for name in stored), ", ".join(stored.values())
-    return f"INSERT INTO {table_name} ({names}) {head}SELECT {values} FROM input('{structure}') FORMAT Native"
+    return f"INSERT INTO {into or table_name} ({names}) {head}SELECT {values} FROM input('{structure}') FORMAT Native"
 
 
 def encoded(block: Block) -> list[list[Any]]:

@@ -4,6 +4,7 @@ Not with FINAL: that reads every column of every granule in which a wanted key m
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from schemas.fact import Fact
@@ -24,10 +25,12 @@ _FEW = 50  # ids that are sent within the query: below this an external table co
 
 
 class Lookups:
-    """Reads by node. Ids are sent as an external table; a look-up runs on one thread."""
+    """Reads by node. Ids are sent as an external table; a look-up runs on one thread. `prefix`: before the names of the tables
+    of identity, where another set of them is to be asked."""
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: Connections, prefix: str = "") -> None:
         self._connections = connections
+        self._customers, self._map = (replace(table, name=prefix + table.name) for table in (CUSTOMERS, IDENTITY_MAP))
 
     def rows(self, table: Table, columns: dict[str, str], ids: Sequence[Id]) -> list[list[Any]]:
         """The columns of the newest row of each key that begins with one of the ids."""
@@ -65,7 +68,7 @@ class Lookups:
                 return found
         wanted = set(doubtful)
         holding = self._ask(
-            _CUSTOMER, "customers FINAL WHERE hasAny(members, {array})", doubtful
+            _CUSTOMER, f"{self._customers.name} FINAL WHERE hasAny(members, {{array}})", doubtful
         )  # no older row counts
         for change in _changes(holding):
             for member in change.members:
@@ -76,14 +79,14 @@ class Lookups:
     def last_claim(self) -> int:
         return int(self._connections.ask("SELECT max(seq) FROM claims")[0][0])
 
-    def claims_until(self, seq: int) -> Iterator[tuple[int, Claim]]:
+    def claims_until(self, seq: int, after: int) -> Iterator[tuple[int, Claim]]:
         """Streamed; a claim that was recorded in both directions, or twice, comes once."""
         query = (
-            f"SELECT {selected(CLAIMS.columns)} FROM claims WHERE seq <= %(seq)s"
+            f"SELECT {selected(CLAIMS.columns)} FROM claims WHERE seq > %(after)s AND seq <= %(seq)s"
             " ORDER BY seq, reinterpretAsFixedString(a) SETTINGS max_bytes_before_external_sort = 1000000000"
         )
         last = 0
-        for block in self._connections.stream(query, {"seq": seq}):
+        for block in self._connections.stream(query, {"seq": seq, "after": after}):
             for row in zip(*decoded(CLAIMS.columns, block), strict=True):
                 if row[4] != last:
                     last = row[4]
@@ -97,9 +100,9 @@ class Lookups:
 
     def _follow_map(self, nodes: list[Id], found: dict[Id, Change]) -> list[Id]:
         """Adds what fits to `found`; returns the nodes whose map and customer row contradict each other."""
-        mapped = dict(zip(*self.rows(IDENTITY_MAP, _MAPPED, nodes), strict=True))
+        mapped = dict(zip(*self.rows(self._map, _MAPPED, nodes), strict=True))
         owners = {node: mapped.get(node, node) for node in nodes}
-        rows = {c.customer: c for c in _changes(self.rows(CUSTOMERS, _CUSTOMER, list(set(owners.values()))))}
+        rows = {c.customer: c for c in _changes(self.rows(self._customers, _CUSTOMER, list(set(owners.values()))))}
         doubtful = []
         for node, owner in owners.items():
             change = rows.get(owner)

@@ -39,12 +39,13 @@ def _first_of(*values: str) -> str:
 
 
 WITH = f"""WITH
-    JSONExtract(raw, 'Tuple(identifiers Map(String, String), properties String, context String)') AS e,
+    JSONExtract(raw, 'Tuple(identifiers Map(String, String), assurance Nullable(UInt8), properties String, context String)') AS e,
     JSONExtract(e.properties, '{_tuple(_PROPERTIES)}') AS p,
     JSONExtract(e.context, '{_tuple(_CONTEXT)}') AS c
 """
 
 PARSED = {
+    "assurance": "e.assurance",
     "identifiers": "mapFilter((k, v) -> notEmpty(v), e.identifiers)",
     "properties": "e.properties",
     "context": "e.context",

@@ -37,6 +37,7 @@ def test_claims_are_read_once_each_in_the_order_of_seq(store: Store) -> None:
     put_claims(store, one)
     assert list(store.claims_until(2)) == [one, two]
     assert list(store.claims_until(9)) == [one, two, three]
+    assert list(store.claims_until(2, after=1)) == [two]
     assert list(store.claims_until(0)) == []
 
 

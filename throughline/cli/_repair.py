@@ -4,7 +4,7 @@ A mark is a hint: one too many, or one sent twice, costs a fold and changes noth
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from typing import NamedTuple
 
@@ -40,7 +40,7 @@ def repair(settings: Settings, findings: Sequence[Finding]) -> Sent:
     marks: dict[int, list[Mark]] = defaultdict(list)
     for node, home in homes.items():
         marks[home % settings.partitions].append(Mark(node, None, seen=0, seq=0))
-    _send(settings, marks)
+    send(settings, marks)
     return Sent(len(homes), tuple(node for node in nodes if node not in homes))
 
 
@@ -56,7 +56,8 @@ def homes_of(settings: Settings, nodes: Sequence[Id]) -> dict[Id, int]:
         return homes | {node: home_of(key_of(type, value)) for node, type, value in identifiers_of(client, alone)}
 
 
-def _send(settings: Settings, marks: dict[int, list[Mark]]) -> None:
+def send(settings: Settings, marks: Mapping[int, Sequence[Mark]]) -> None:
+    """Marks by inbox partition. Returns when Kafka has taken them. Raises `Unavailable`."""
     topic = settings.topic_prefix + INBOX
     try:
         with closing(KafkaProducer(**settings.kafka.client_arguments(), acks="all")) as producer:
