@@ -2,7 +2,8 @@
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from queries.rules import SHIPPED, fate_of, progress
@@ -10,7 +11,7 @@ from schemas.messages import NOBODY, Claim
 from streams.rules import RuleSet
 from throughline.cli._operator import Desk, say
 from throughline.cli._settling import Late, Settling
-from throughline.errors import ConfigurationError, ThroughlineError
+from throughline.errors import ConfigurationError, ThroughlineError, Unavailable
 from throughline.lag import LagReader
 
 EVERY = 0.3  # seconds between two looks at the least; a look at many rows takes longer, and so does the next pause
@@ -38,12 +39,22 @@ def apply_rules(desk: Desk, rules: RuleSet, patience: float | None, watch: Watch
     (seq,) = say(desk.settings, [claim_of(rules)])
     if patience is None:
         return Change(seq)
-    with LagReader(desk.settings.kafka, f"{desk.settings.topic_prefix}throughline") as lag:
+    with _recorded(seq), LagReader(desk.settings.kafka, f"{desk.settings.topic_prefix}throughline") as lag:
         Settling(desk, lag, patience, lambda words: watch(words, 0, 0)).decided([seq])
-    _require_applied(desk, seq)
-    applied = time.monotonic() - began
-    touchpoints = _swept(desk, rules.version, began + patience, watch)
+        _require_applied(desk, seq)
+        applied = time.monotonic() - began
+        touchpoints = _swept(desk, rules.version, began + patience, watch)
     return Change(seq, applied, time.monotonic() - began, touchpoints)
+
+
+@contextmanager
+def _recorded(seq: int) -> Iterator[None]:
+    """Whoever gives up waiting has to know that the change goes on."""
+    try:
+        yield
+    except (Late, Unavailable, KeyboardInterrupt) as error:
+        why = f"but {error}" if isinstance(error, ThroughlineError) else "though nobody waits for it any more"
+        raise ThroughlineError(f"the rules are claim {seq} and will take effect, {why}") from error
 
 
 def in_force(desk: Desk) -> int:
