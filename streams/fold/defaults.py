@@ -117,6 +117,7 @@ _EVENTS_OF_STAGE = {
     "churned": ("Unsubscribed", "Account Deleted", "Subscription Cancelled", "Subscription Expired"),
 }  # fmt: skip
 
+LADDER = (*_EVENTS_OF_STAGE, "onboarding", "loyalty")  # every stage
 STAGES = {event: stage for stage, events in _EVENTS_OF_STAGE.items() for event in events}
 
 RULES = JourneyRules(

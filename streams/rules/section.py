@@ -18,6 +18,7 @@ class Section:
         self.values, self.where, self.path = values, where, path
         self._general = general  # the same path with * for places and free names
         self._known: set[str] = set()
+        self._is_free = False
 
     def __contains__(self, name: str) -> bool:
         return name in self.values
@@ -114,6 +115,30 @@ class Section:
             return 0
         return self.duration(name, default)
 
+    def entries(self, name: str) -> "list[str | Section] | None":
+        """A list of texts and tables, in its order; None if it is absent or wrong."""
+        self._ask(name)
+        if name not in self.values:
+            return None
+        value, path, general = self.values[name], (*self.path, name), (*self._general, name, "*")
+        if not isinstance(value, list):
+            self.wrong(name, f"it must be a list, not {shown(value)}")
+            return None
+        wrong = [each for each in value if not isinstance(each, dict) and not (isinstance(each, str) and each.strip())]
+        if wrong:
+            self.wrong(name, f"it must be a list of texts and tables; {shown(wrong[0])} is neither")
+            return None
+        return [
+            Section(each, self.where, (*path, i), general) if isinstance(each, dict) else each
+            for i, each in enumerate(value)
+        ]
+
+    def everything(self) -> set[str]:
+        """All its keys, whose names the user chooses; the caller asks for each."""
+        self._known.update(self.values)
+        self._is_free = True
+        return set(self.values)
+
     def table(self, name: str) -> "Section":
         """A table under a name of its own; absent, it is empty."""
         self._ask(name)
@@ -154,7 +179,7 @@ class Section:
 
     def _ask(self, name: str) -> None:
         self._known.add(name)
-        self.where.asked.add((*self._general, name))
+        self.where.asked.add((*self._general, "*" if self._is_free else name))
 
     def _read(self, name: str, default: T, take: Callable[[Any], T]) -> T:
         self._ask(name)
