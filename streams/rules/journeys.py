@@ -1,7 +1,7 @@
 """The table [journeys] of a rules file."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -60,7 +60,7 @@ def _stages(section: Section, shipped: JourneyRules) -> Stages:
     return left | said, (*rules, *(one for one in shipped.stages_when if one[0] not in section))
 
 
-def _types(section: Section, shipped: tuple[JourneyType, ...], stages: Iterable[str]) -> tuple[JourneyType, ...]:
+def _types(section: Section, shipped: tuple[JourneyType, ...], stages: Collection[str]) -> tuple[JourneyType, ...]:
     """Those of the file that do not ship, then those that do; or those that `order` names, in its order."""
     tables = dict(section.table("types").free())
     known = {type.name: type for type in shipped}
@@ -69,7 +69,7 @@ def _types(section: Section, shipped: tuple[JourneyType, ...], stages: Iterable[
     return tuple(made[name] for name in section.ordered("order", names, names))
 
 
-def _type(shipped: JourneyType, section: Section | None, stages: Iterable[str]) -> JourneyType:
+def _type(shipped: JourneyType, section: Section | None, stages: Collection[str]) -> JourneyType:
     if section is None:
         return shipped
     if not _named(shipped.name):
@@ -100,19 +100,19 @@ def _type(shipped: JourneyType, section: Section | None, stages: Iterable[str]) 
     return made
 
 
-def _stage(section: Section, name: str, shipped: str, stages: Iterable[str]) -> str:
+def _stage(section: Section, name: str, shipped: str, stages: Collection[str]) -> str:
     """A stage, or "" for none."""
     if section.values.get(name) == "":
         return section.choice(name, "", ("", *stages))
     return section.choice(name, shipped, sorted({*stages} - {""}))
 
 
-def _stays(section: Section, shipped: Mapping[str, int], stages: Iterable[str]) -> Mapping[str, int]:
+def _stays(section: Section, shipped: Mapping[str, int], stages: Collection[str]) -> Mapping[str, int]:
     if "stays" not in section:
         section.table("stays")
         return shipped
     stays = section.table("stays")
-    for stage in sorted(stays.everything() - {*stages}):
+    for stage in [name for name in stays.everything() if name not in stages]:
         stays.wrong(stage, f"it is no stage{meant(stage, stages)}")
     return {stage: stays.duration(stage, 1) for stage in stays.values}
 

@@ -133,11 +133,11 @@ class Section:
             for i, each in enumerate(value)
         ]
 
-    def everything(self) -> set[str]:
+    def everything(self) -> list[str]:
         """All its keys, whose names the user chooses; the caller asks for each."""
         self._known.update(self.values)
         self._is_free = True
-        return set(self.values)
+        return list(self.values)
 
     def table(self, name: str) -> "Section":
         """A table under a name of its own; absent, it is empty."""

@@ -58,7 +58,8 @@ opens = [
 ]""").journeys[1]
     assert returns.opens == frozenset({"Return Requested"})
     assert returns.when == (
-        ("opens", When("Order Updated", "store", (equals("gift", True), equals("pieces", 2), equals("status", "returned", "exchanged")))),
+        ("opens", When("Order Updated", "store",
+                       (equals("gift", True), equals("pieces", 2), equals("status", "returned", "exchanged")))),
         ("opens", When("Order Updated", "", (Condition("refund", least=0.01, most=500), Condition("voucher", exists=False)))),
     )  # fmt: skip
 
