@@ -13,9 +13,9 @@ from sinks.clickhouse.lookups import Lookups
 from sinks.clickhouse.server import Connections
 from sinks.clickhouse.shadow import PREFIX, Fault, Shadow
 from sinks.clickhouse.store import ClickHouseStore
+from throughline.cli._progress import Tell
 from throughline.options import Settings
 
-Tell = Callable[[str, int, int], None]  # what is done, how much of it, of how much (0: unknown)
 Faults = dict[str, list[Fault]]  # by table
 
 

@@ -1,19 +1,18 @@
 """The second half of a rebuild: every customer folded once more, beside the workers."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from queries import rebuilding
 from queries.audit import deadlines_missing, identifiers_of
 from schemas.identifiers import home_of, key_of
 from schemas.ids import Id
-from schemas.messages import Change, Mark
+from schemas.messages import Change
 from schemas.tables import FRICTION, STITCHED, Block
 from streams.rebuild.journeys import Stored, fold_again
 from streams.rules import RuleSet
 from streams.view import alone
 from throughline.cli._rebuilding import Bench
-from throughline.cli._repair import homes_of, send
+from throughline.cli._repair import load_again
 from throughline.clock import SystemClock
 
 FACTS_AT_ONCE = 30_000
@@ -76,11 +75,7 @@ def _owners(bench: Bench, nodes: Sequence[Id]) -> list[Change]:
 
 
 def _mark(bench: Bench, nodes: set[Id]) -> None:
-    marks: dict[int, list[Mark]] = defaultdict(list)
-    for node, home in homes_of(bench.settings, sorted(nodes)).items():
-        marks[home % bench.settings.partitions].append(Mark(node, None, seen=0, seq=0))
-    if marks:
-        send(bench.settings, marks)
-        bench.report.marks += sum(map(len, marks.values()))
+    if nodes:
         bench.tell("loading again what was wrong", 0, 0)
+        bench.report.marks += load_again(bench.settings, sorted(nodes)).marks
         bench.settle()

@@ -36,11 +36,17 @@ class Sent(NamedTuple):
 def repair(settings: Settings, findings: Sequence[Finding]) -> Sent:
     """Returns when Kafka has taken the marks. Raises `Unavailable`."""
     nodes = sorted({node for check, faults in findings for node in check.nodes(faults)})
+    return load_again(settings, nodes)
+
+
+def load_again(settings: Settings, nodes: Sequence[Id]) -> Sent:
+    """Has the customers of these nodes read from the tables and folded. Raises `Unavailable`."""
     homes = homes_of(settings, nodes)
     marks: dict[int, list[Mark]] = defaultdict(list)
     for node, home in homes.items():
         marks[home % settings.partitions].append(Mark(node, None, seen=0, seq=0))
-    send(settings, marks)
+    if marks:
+        send(settings, marks)
     return Sent(len(homes), tuple(node for node in nodes if node not in homes))
 
 

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +10,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from sinks.clickhouse.connect import open_store, open_views, server_of
@@ -19,7 +18,8 @@ from sinks.clickhouse.lookups import Lookups
 from sinks.clickhouse.server import Connections
 from sinks.clickhouse.shadow import PREFIX, Shadow
 from throughline.cli._auditor import Auditor
-from throughline.cli._rebuilding import Bench, Report, Tell
+from throughline.cli._progress import Tell, progress
+from throughline.cli._rebuilding import Bench, Report
 from throughline.cli._rebuilding_identity import claim, decide
 from throughline.cli._rebuilding_journeys import fold_all
 from throughline.lag import LagReader
@@ -27,7 +27,6 @@ from throughline.options import Settings
 from throughline.settings import load
 
 KINDS = ("differing", "missing", "surplus")
-TELL_EVERY = 10.0
 Check = Annotated[
     bool, typer.Option("--check", help="Build and compare; exchange nothing. Exits 1 if anything differs.")
 ]
@@ -78,30 +77,6 @@ def opened(settings: Settings, patience: float, tell: Tell, report: Report) -> I
         settle = Auditor(settings, client, lag, patience).settle
         views = Lookups(asked), Lookups(asked, PREFIX)
         yield Bench(settings, store, *views, client, shadow, held, settle, tell, report)
-
-
-@contextmanager
-def progress(console: Console) -> Iterator[Tell]:
-    """A bar, or where none can be drawn a line for each kind of work and then every ten seconds."""
-    columns = TextColumn("{task.description}"), BarColumn(40), TextColumn("{task.fields[said]}"), TimeElapsedColumn()
-    with Progress(*columns, console=console, transient=True) as bars:
-        yield _teller(bars, bars.add_task("", total=None, said=""))
-
-
-def _teller(bars: Progress, task: TaskID) -> Callable[[str, int, int], None]:
-    last, told = "", 0.0
-
-    def tell(words: str, done: int, all: int) -> None:
-        nonlocal last, told
-        said = f"{done:,} of {all:,}" if all else f"{done:,}" if done else ""
-        bars.update(task, description=words, completed=done, total=all or None, said=said)
-        now = time.monotonic()
-        if not bars.console.is_terminal and (words != last or now - told > TELL_EVERY):
-            bars.console.print(f"{words} {said}".rstrip())
-            told = now
-        last = words
-
-    return tell
 
 
 def show(report: Report, console: Console) -> None:
