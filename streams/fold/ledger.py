@@ -92,6 +92,7 @@ class Ledger(Notes):
         known |= {place: self.entries[place - self.base] for place in keep if self.base <= place < base}
         del self.entries[: base - self.base]
         self.base, self.kept = base, known
+        self.changed = [place for place in self.changed if place >= base or place in known]
         self._log = [entry for entry in self._log if entry[0] >= base]
         self._marks = {
             place: marks for place, marks in self._marks.items() if marks and (place >= base or place in known)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from schemas.fact import Fact
 from schemas.looks import Looks
 from streams.detectors.contract import Detector
 from streams.fold.conditions import When
@@ -97,6 +98,10 @@ class JourneyRules:
     late_after: int = 72 * HOUR
     advocate_from: float = 9
     other_timeout: int = field(default=HOUR // 2)
+
+    def is_late(self, fact: Fact) -> bool:
+        """Whether it is attached and changes nothing else."""
+        return fact[4] - fact[3] > self.late_after
 
     @cached_property
     def plans(self) -> "Plans":

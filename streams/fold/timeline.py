@@ -80,11 +80,6 @@ class Timeline:
         return len(self._told) + len(self._kept)
 
     @property
-    def newest(self) -> int:
-        """Event time of the last folded fact, 0 if there is none."""
-        return self._facts[-1][3] if self._facts else self._state.time
-
-    @property
     def size(self) -> int:
         """About how many bytes this timeline holds, its facts included."""
         return BYTES_EMPTY + BYTES_PER_FACT * self.held
@@ -168,9 +163,6 @@ class Timeline:
         """The same by fact key."""
         return {fact[:3]: row for fact, row in self.changed()}
 
-    def _is_late(self, fact: Fact) -> bool:
-        return fact[4] - fact[3] > self._rules.late_after
-
     def _odd(self, first: Fact, fact: Fact, fresh: list[Fact]) -> bool:
         """Takes a fact whose event id is known. True if what was folded before is wrong now."""
         found = self._told.another(first, fact)
@@ -182,7 +174,7 @@ class Timeline:
         if len(event) > 1 and counted(event) is not fact:
             self._told.put_aside(fact, DUPLICATE)
             return False
-        if self._is_late(fact):
+        if self._rules.is_late(fact):
             self._told.put_aside(fact, LATE)
         else:
             fresh.append(fact)
@@ -191,7 +183,7 @@ class Timeline:
     def _replaced(self, known: Fact, fact: Fact) -> bool:
         """Puts an attempt that was received earlier in the place of another, if that changes nothing else."""
         at = bisect_left(self._facts, order(known), key=order)
-        if not same_but_for_receipt(known, fact) or self._is_late(known) or self._facts[at : at + 1] != [known]:
+        if not same_but_for_receipt(known, fact) or self._rules.is_late(known) or self._facts[at : at + 1] != [known]:
             return False
         self._facts[at] = fact
         self._ledger.changed.append(at + self._ledger.base)
@@ -209,7 +201,7 @@ class Timeline:
             for fact in event:
                 if fact is not winner:
                     told.put_aside(fact, DUPLICATE)
-                elif self._is_late(fact):
+                elif self._rules.is_late(fact):
                     told.put_aside(fact, LATE)
                 else:
                     fresh.append(fact)
@@ -269,7 +261,21 @@ class Timeline:
             at = place - base
             if 0 < at <= at_most and facts[at - 1][3] < facts[at][3]:
                 return self._cut_at(place, facts[at][3], state)
+        if len(self._told) - len(facts) > window.most // 2:
+            cut = self._told.newest_aside + 1  # so many that were late or duplicates; those in time are mostly later
+            at = bisect_left(facts, cut, key=lambda fact: fact[3])
+            return self._cut_at(base + at, cut, self._state_before(at))
         return None
+
+    def _state_before(self, at: int) -> Checkpoint:
+        """The state before the fact at this position of the window; all from the state saved before it is told again."""
+        base, rest = self._ledger.base, self._facts[at:]
+        del self._facts[at:]
+        self._run(self._rewind(base + at))
+        state = self._state.save()
+        self._facts += rest
+        self._run(base + at)
+        return state
 
     def _cut_at(self, place: int, cut: int, state: Checkpoint) -> Dropped:
         ledger = self._ledger
@@ -280,7 +286,7 @@ class Timeline:
         final = [fact[:3] for at, fact in known.items() if at not in self._kept]
         ledger.drop(place, self._kept)
         del self._facts[:gone]
-        self._checkpoints = [one for one in self._checkpoints if one[0] >= place]
+        self._checkpoints = [(place, state), *(one for one in self._checkpoints if one[0] > place)]
         self.cut = cut
         forgotten, asides = self._told.forget_before(cut)
         self._dropped += len(forgotten)

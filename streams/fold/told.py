@@ -57,6 +57,11 @@ class Told:
         changed, self.changed, new, self._new = self.changed, {}, self._new, []
         return [(fact, self._asides[key]) for key, fact in changed.items()] + new
 
+    @property
+    def newest_aside(self) -> int:
+        """Event time of the last fact that had no part in the fold, ms. Only if there is one."""
+        return max(fact[3] for event in self.events() for fact in event if fact[:3] in self._asides)
+
     def leave(self, cut: int) -> list[tuple[Fact, Row]]:
         """Lets attached facts before a time go, which have been told by now."""
         left = [pair for pair in self._attached.values() if pair[0][3] < cut] if self._attached else []

@@ -6,6 +6,7 @@ from schemas.fact import Fact
 from streams.fold.fold import fold
 from streams.fold.rules import DAY, HOUR
 from streams.fold.timeline import CHECKPOINTS_AT_MOST, Timeline
+from streams.fold.window import Window
 from tests.streams.fold.histories import KINDS, MINUTE, RULES, START, fact
 
 
@@ -98,11 +99,21 @@ def test_one_event_id_for_everything_is_many_facts() -> None:
     assert {row.status for row in timeline.changes().values()} == {"folded"}
 
 
-def test_newest_is_the_last_folded_event_time() -> None:
-    timeline = Timeline(RULES)
-    assert timeline.newest == 0
-    timeline.add([page(MINUTE, 1), page(0, 2), fact("website", "Page Viewed", HOUR, number=3, delay=73 * HOUR)])
-    assert timeline.newest == START + MINUTE
+def test_thousands_of_late_facts_are_let_go_like_others() -> None:
+    """Nearly nothing is folded, so there is no saved state at which to cut."""
+    window, now = Window(100, 50), [page(i * HOUR, i) for i in range(5)]
+    late = [
+        page(i * MINUTE, 0)._replace(event_id=i.to_bytes(16, "big"), received_at=START + 99 * DAY)
+        for i in range(9, 990)
+    ]
+    timeline, rows = Timeline(RULES), {}
+    for start in range(0, len(late), 50):
+        timeline.add([*now, *late[start : start + 50]] if not start else late[start : start + 50])
+        rows |= timeline.changes()
+        timeline.compact(window)
+        assert timeline.held < 200
+    assert rows == fold([*now, *late], RULES, 0)
+    assert timeline.count == 986
 
 
 def test_a_late_order_gives_a_cancelled_journey_back_its_outcome() -> None:

@@ -21,7 +21,7 @@ SMALL = st.builds(Window, most=st.integers(1, 4), least=st.integers(1, 2), every
 
 
 @given(histories().map(by_content), SMALL, st.data())
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=2000, deadline=None)
 def test_a_window_says_what_the_whole_history_says(facts: list[Fact], window: Window, data: st.DataObject) -> None:
     holder, told, now = Holder(BUSY, window), [], 0
     order = data.draw(st.permutations(facts + facts[: data.draw(st.integers(0, 3))]) | st.just(facts))

@@ -205,4 +205,4 @@ def dies_at(number: int) -> object:
 
 
 TestLongCustomers = LongCustomers.TestCase
-TestLongCustomers.settings = settings(max_examples=300, stateful_step_count=30, deadline=None)
+TestLongCustomers.settings = settings(max_examples=300, stateful_step_count=50, deadline=None)
