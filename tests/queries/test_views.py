@@ -154,6 +154,36 @@ def test_a_late_row_that_begins_the_session_takes_the_summary(store: ClickHouseS
     assert asked(analyst, query) == [("", Decimal(0)), ("chat", Decimal("1.5"))]
 
 
+def test_a_journey_has_its_emotions_its_stage_and_its_links(store: ClickHouseStore, analyst: Connections) -> None:
+    felt = {"journey_emotion_times": (AT, AT + 5, AT + 9), "journey_emotions": (0.2, -0.9, -0.5)}
+    told = {"journey_currency": "EUR", "journey_stage": "service", "linked_journey_id": id("order"), **felt}
+    put(store, STITCHED, begins(CARD, "1", CARD, version=(1 << 96) + 7, sentiment=0.0, sentiment_source="rating", **told))
+    put(store, STITCHED, begins(CARD, "2", CARD, journey_emotions=(0.5,), journey_emotion_times=(AT,)))
+    columns = "currency, stage, length(emotion), emotion[2].sentiment, emotion_change, linked_journey_id, revision"
+    assert asked(analyst, f"SELECT {columns} FROM journeys ORDER BY revision DESC") == [
+        ("EUR", "service", 3, -0.9, -0.7, to_uuid(id("order")), 7),
+        ("", "", 1, 0.0, None, None, 1),
+    ]
+    query = "SELECT sentiment, sentiment_source, revision FROM journey_touchpoints ORDER BY revision DESC"
+    assert asked(analyst, query) == [(0.0, "rating", 7), (None, "", 1)]
+
+
+def test_a_change_of_stage_is_told_with_what_was_before(store: ClickHouseStore, analyst: Connections) -> None:
+    turn = {"stage": "service", "previous_stage": "purchase", "stage_time": 90_000, "stage_rule": "journeys.types.service.stage"}
+    put(store, STITCHED, begins(CARD, "1", CARD, **turn), stitched(CARD, "2", CARD, stage="service"))
+    columns = "from_stage, to_stage, seconds_in_stage, rule, journey_id"
+    told = ("purchase", "service", Decimal(90), "journeys.types.service.stage", to_uuid(id("j")))
+    assert asked(analyst, f"SELECT {columns} FROM stage_transitions") == [told]
+    query = "SELECT previous_stage, seconds_in_previous_stage FROM journey_touchpoints ORDER BY event_id"
+    assert asked(analyst, query) == [("purchase", Decimal(90)), ("", Decimal(0))]
+
+
+def test_delay_and_the_corrected_clock_are_told(store: ClickHouseStore, analyst: Connections) -> None:
+    put(store, STITCHED, stitched(CARD, "1", CARD, event_time=AT - 250, received_at=AT + 80 * HOUR, status="late"))
+    query = "SELECT status, seconds_late, clock_skew_seconds, linked_journey_id FROM journey_touchpoints"
+    assert asked(analyst, query) == [("late", Decimal("288000.25"), Decimal("-0.25"), None)]
+
+
 def test_a_withdrawn_signal_is_gone(store: ClickHouseStore, analyst: Connections) -> None:
     put(store, FRICTION, owned(CARD, "1", signal="unanswered", live=1), owned(CARD, "2", signal="unanswered", live=1))
     put(store, FRICTION, owned(CARD, "1", signal="unanswered", live=0, version=2))
@@ -186,4 +216,4 @@ def test_every_view_and_every_column_of_it_is_documented(access: As) -> None:
     named = {"views": auditor.server.views}
     assert not auditor.ask(f"SELECT name FROM system.tables {where}", named)
     assert not auditor.ask(f"SELECT table, name FROM system.columns {where}", named)
-    assert auditor.ask("SELECT count() FROM system.tables WHERE database = %(views)s", named)[0] == (7,)
+    assert auditor.ask("SELECT count() FROM system.tables WHERE database = %(views)s", named)[0][0] >= 8
