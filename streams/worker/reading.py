@@ -4,9 +4,9 @@ A record that is no message of ours is told and passed over, since it would stop
 found by the audit, and a claim that cannot be read claims nothing.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -48,6 +48,27 @@ def claims_of(chunk: Chunk) -> tuple[list[int], list[Claim]]:
     """Offsets and claims, as parallel lists."""
     read = list(messages_of(Claim, chunk))
     return [offset for offset, _ in read], [claim for _, claim in read]
+
+
+class Said(NamedTuple):
+    """The claims of one chunk with their offsets. `renew` tells the watchdog that they are in work."""
+
+    offsets: list[int]
+    claims: list[Claim]
+    renew: Callable[[], object]
+
+
+def in_a_row(chunks: Iterable[Said]) -> list[tuple[list[int], list[Claim]]]:
+    """Chunks that follow each other are one. Where one is missing, as after a rebalance, another may have decided what lies
+    between, so what comes then begins anew."""
+    found: list[tuple[list[int], list[Claim]]] = []
+    for offsets, claims, _ in chunks:
+        if found and claims and found[-1][0][-1] + 1 == offsets[0]:
+            found[-1][0].extend(offsets)
+            found[-1][1].extend(claims)
+        elif claims:
+            found.append((list(offsets), list(claims)))
+    return found
 
 
 def follow(view: View) -> Callable[[Chunk], None]:

@@ -26,7 +26,7 @@ from streams.worker.desk import is_folded_at
 from streams.worker.flow import Flush
 from streams.worker.measures import Measures
 from streams.worker.performer import Performer
-from streams.worker.reading import follow
+from streams.worker.reading import Said, follow, in_a_row
 from streams.worker.worker import Parts, Worker
 from tests.streams.steps.outside import AT, PARTITIONS, RULES, decoder, fact, mark, member
 
@@ -71,6 +71,12 @@ class House:
         """Until nothing is under way."""
         runs = asyncio.create_task(self.worker.desks.run())
         await self.worker.desks.settle()
+        runs.cancel()
+
+    async def resolves(self) -> None:
+        """Until every claim is decided."""
+        runs = asyncio.create_task(self.worker._claims.run())
+        await self.worker._claims.settle()
         runs.cancel()
 
     async def owns(self, *partitions: int) -> None:
@@ -154,6 +160,7 @@ def test_a_claim_that_cannot_be_read_does_not_stop_the_resolver() -> None:
     async def scene(house: House) -> None:
         await house.reads(house.worker._read_claims, chunk("identity.claims", 0, *values))
         await house.reads(house.worker._read_claims, chunk("identity.claims", 0, None))
+        await house.resolves()
         assert house.acked == [0, 0]
         assert {row["seq"] for row in house.store.rows(CLAIMS)} == {len(values)}
 
@@ -182,3 +189,8 @@ def test_nothing_to_fold_is_acknowledged_at_once() -> None:
         assert house.acked == [HOME]
 
     in_house(scene)
+
+
+def test_claims_that_wait_are_decided_together_but_not_over_a_gap() -> None:
+    said = [Said(list(offsets), ["claim"] * len(offsets), print) for offsets in ((1, 2), (3,), (), (4, 6), (9,), (2, 3))]  # type: ignore[list-item]  # any claim will do
+    assert [offsets for offsets, _ in in_a_row(said)] == [[1, 2, 3, 4, 6], [9], [2, 3]]
