@@ -76,7 +76,9 @@ class LongCustomers(RuleBasedStateMachine):
             self.at += one.on
             time, metric = self.at - one.back, "nps" if one.kind[0] == "survey" else ""
             told = fact(*one.kind, time - START, number=len(self.told) % 251, node=one.node[0], delay=one.delay)
-            told = told._replace(original_timestamp=time - one.skew, thread=one.thread, metric=metric, score=3.0 if metric else 0.0)
+            told = told._replace(
+                original_timestamp=time - one.skew, thread=one.thread, metric=metric, score=3.0 if metric else 0.0
+            )
             self.tell(told)
         if folded:
             self.fold()
@@ -130,7 +132,9 @@ class LongCustomers(RuleBasedStateMachine):
                 self.outside.insert(IDENTITY_MAP, *((node, each.customer, self.seq) for node in nodes))
         self.step.view.apply(self.seq, changes)
         for group in (old, into):
-            left = tuple(node for node in group if not any(node in each and min(each) == min(group) for each in self.groups))
+            left = tuple(
+                node for node in group if not any(node in each and min(each) == min(group) for each in self.groups)
+            )
             if left:
                 self.waiting.append(Item(0, Barrier((min(group),), left, self.seq)))
 
