@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from schemas.fact import Named
+from schemas.fact import Fact, Named
+from schemas.ids import Id
 
 LONGEST = 256  # letters of a value
 
@@ -64,6 +65,17 @@ class Looks:
         """The same from its properties alone, as the store keeps them."""
         names = self.of(channel, event)
         return named(names, _properties(raw or b"{}")) if names else ()
+
+    def complete(self, facts: Iterable[Fact], properties: Mapping[tuple[Id, int, Id, int], bytes]) -> list[Fact]:
+        """The facts with what is named of their properties, which are given by key and version. One whose properties are not
+        there is left out: it is not durable yet as a whole, and its mark comes when it is."""
+        found = []
+        for fact in facts:
+            if not self.of(fact[6], fact[7]):
+                found.append(fact)
+            elif (raw := properties.get((*fact[:3], fact[5]))) is not None:
+                found.append(fact._replace(named=self.in_properties(fact[6], fact[7], raw)))
+        return found
 
 
 NOTHING = Looks()

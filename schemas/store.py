@@ -83,7 +83,8 @@ class Store:
         raise NotImplementedError
 
     def facts_of(self, nodes: Sequence[Id], looks: Looks = NOTHING) -> list[Fact]:
-        """Every fact of these nodes, one per key, any order, with the properties that `looks` names."""
+        """Every fact of these nodes, one per key, any order, with the properties that `looks` names; without those whose
+        properties are not stored yet."""
         raise NotImplementedError
 
     def stitched_versions_of(self, nodes: Sequence[Id]) -> list[tuple[Id, int, Id, int, Id, int, int]]:

@@ -111,11 +111,8 @@ class MemoryStore(Store):
         return {node: change for node in nodes if (change := self._customer_of(node)) is not None}
 
     def facts_of(self, nodes: Sequence[Id], looks: Looks = NOTHING) -> list[Fact]:
-        properties = {row[:3]: row[4] for row in self._of_nodes("properties", nodes)}
         facts = [Fact(*row) for row in self._of_nodes("facts", nodes)]
-        return [
-            fact._replace(named=looks.in_properties(fact[6], fact[7], properties.get(fact[:3], b""))) for fact in facts
-        ]
+        return looks.complete(facts, {row[:4]: row[4] for row in self._of_nodes("properties", nodes)})
 
     def stitched_versions_of(self, nodes: Sequence[Id]) -> list[tuple[Id, int, Id, int, Id, int, int]]:
         at = list(TABLES["stitched"].columns)

@@ -26,7 +26,7 @@ from throughline.errors import Fenced
 # span any number of months: whoever sends old events must not stop the intake.
 _INSERT = {"max_insert_threads": 1, "optimize_on_insert": 0, "max_partitions_per_insert_block": 0}
 _VERSIONS = ("node", "original_timestamp", "event_id", "version", "customer_id", "due", "row_hash")
-_PROPERTIES = ("node", "original_timestamp", "event_id", "properties")
+_PROPERTIES = ("node", "original_timestamp", "event_id", "version", "properties")
 _SIGNALS = ("node", "original_timestamp", "event_id", "signal", "version", "live")
 
 
@@ -90,15 +90,12 @@ class ClickHouseStore(Store):
 
     def _named(self, facts: list[Fact], looks: Looks) -> list[Fact]:
         """The facts with the properties that are looked at; mostly there are none, and nothing more is read."""
-        places = [place for place, fact in enumerate(facts) if looks and looks.of(fact[6], fact[7])]
-        nodes, events = {facts[place][0] for place in places}, {facts[place][1:3] for place in places}
+        looked = {fact[:3] for fact in facts if looks.of(fact[6], fact[7])} if looks else set()
+        if not looked:
+            return facts
+        nodes, events = {key[0] for key in looked}, {key[1:] for key in looked}
         rows = self._windows.of_events(PROPERTIES, _PROPERTIES, sorted(nodes), sorted(events))
-        properties = {row[:3]: row[3] for row in rows}
-        for place in places:
-            fact = facts[place]
-            named = looks.in_properties(fact[6], fact[7], properties.get(fact[:3], b""))
-            facts[place] = fact._replace(named=named)
-        return facts
+        return looks.complete(facts, {row[:4]: row[4] for row in rows})
 
     def stitched_since(self, cuts: Mapping[Id, int]) -> list[tuple[Id, int, Id, int, Id, int, int]]:
         return self._windows.since(STITCHED, _VERSIONS, cuts)

@@ -33,3 +33,19 @@ def test_facts_come_back_with_what_later_rules_name(store: Store) -> None:
     assert sorted(store.facts_of([node], LOOKS)) == sorted(facts)
     assert sorted(store.facts_since({node: 0}, LOOKS)) == sorted(facts)
     assert sorted(store.facts_of([node])) == sorted(plain.facts)
+
+
+def test_a_fact_whose_properties_are_not_stored_yet_is_not_there_for_rules_that_name_them(store: Store) -> None:
+    decoder = Decoder(discover(), DecodeRules(node_key=b"k" * 32, partitions=8, earliest_event=0), LOOKS)
+    raw = (RAW % (0, "Order Completed", 0, '{"gift":true}')).encode()
+    records = Records("touchpoints.website", 0, [raw], [0], [1_795_000_000_000], [None], 0, 1)
+    decoded = decoder.decode(*records[:6])
+    [fact] = decoded.facts
+    blocks = facts_first([(records, decoded)])
+    for block in (block for block in blocks if block.table.name != "touchpoints"):
+        store.insert(block)
+    assert store.facts_of([fact.node], LOOKS) == store.facts_since({fact.node: 0}, LOOKS) == []
+    assert len(store.facts_of([fact.node])) == 1
+    for block in (block for block in blocks if block.table.name == "touchpoints"):
+        store.insert(block)
+    assert store.facts_of([fact.node], LOOKS) == [fact]

@@ -18,7 +18,8 @@ class Friction:
         raise NotImplementedError
 
     def signals_of(self, i: int, fact: Fact) -> dict[str, tuple[int, Signal]]:
-        found = [self.low_score(fact), self.repeat_contact(i, fact), self.unanswered(i, fact), self.stuck.get(i)]
+        found = [self.low_score(fact), self.repeat_contact(i, fact), self.unanswered(i, fact)]
+        found += [self.stuck.get(i), self.abandoned.get(i)]
         return {name: (due, Signal(name, at, fact.location, detail)) for name, due, at, detail in filter(None, found)}
 
     def low_score(self, fact: Fact) -> tuple[str, int, int, str] | None:
@@ -71,6 +72,35 @@ class Friction:
                 stays[type] = journey, stage, i
                 said[i] = "stuck_stage", due, due, STUCK.format(type, stage, within // 86_400_000)
         return said
+
+    @cached_property
+    def abandoned(self) -> dict[int, tuple[str, int, int, str]]:
+        """Begun forms by the place that began them: [channel, page, name, last touch], until they are sent in time."""
+        forms: dict[int, list] = {}
+        within, over = self.rules.contacts.form_within, dict[int, list]()
+        for i, fact in enumerate(self.line):
+            for j in [j for j, form in forms.items() if form[3] + within < fact.event_time]:
+                over[j] = forms.pop(j)
+            names = dict(fact.named)
+            name, here = names.get("form_id") or names.get("form_name") or "", [fact.channel, fact.location]
+            alike = [j for j, f in forms.items() if (f[2] == name if f[2] and name else f[:2] == here)]
+            nameless = [j for j, f in forms.items() if f[0] == fact.channel and not (f[2] and name)]
+            if fact.channel not in ("website", "app"):
+                continue
+            if fact.event == "Form Submitted":
+                for j in alike or nameless[-1:]:
+                    del forms[j]
+            elif fact.event == "Form Started" and not alike:
+                forms[i] = [*here, name, fact.event_time]
+            elif fact.event in ("Form Started", "Element Clicked", "Error Occurred"):
+                at = [j for j, f in forms.items() if f[:2] == here]
+                for j in alike[-1:] if fact.event == "Form Started" else at:
+                    forms[j] = [*forms.pop(j)[:3], fact.event_time]
+        text = "{} was begun and not sent within 30 min"
+        return {
+            j: ("form_abandonment", f[3] + within, f[3] + within, text.format(f"form {f[2]}" if f[2] else "a form"))
+            for j, f in (forms | over).items()
+        }
 
     def waits(self, i: int) -> bool:
         if i not in self.waiting:

@@ -29,8 +29,11 @@ KINDS = [
     ("website", "Return Cancelled"), ("website", "Signed Up"), ("app", "Onboarding Completed"), ("email", "Trial Ended"),
     ("email", "Renewal Reminder Sent"), ("website", "Subscription Renewed"), ("website", "Subscription Cancelled"),
     ("website", "Subscription Updated"), ("email", "Order Delivered"), ("website", "Account Deleted"),
+    ("website", "Form Started"), ("website", "Form Started"), ("website", "Form Submitted"), ("app", "Form Started"),
+    ("app", "Form Submitted"), ("website", "Element Clicked"),
 ]  # fmt: skip
-NAMED = [(), (("plan", "free"),), (("plan", "gold"), ("seats", "12")), (("seats", "3"),)]
+NAMED = [(), (("form_id", "a"),), (("form_id", "b"), ("form_name", "a")), (("plan", "free"),),
+         (("plan", "gold"), ("seats", "12")), (("seats", "3"),)]
 PICKY = replace(
     RULES,
     journeys=tuple(replace(type, when=rules) for type, rules in zip(RULES.journeys, (
@@ -74,6 +77,7 @@ def histories(draw: st.DrawFn, most: int = 10) -> list[Fact]:
                 delay=draw(st.sampled_from(DELAYS)) if draw(st.integers(0, 4)) == 0 else 0,
                 thread=draw(st.sampled_from(["", "", "a", "b"])), value=draw(st.sampled_from([0, 990_000])),
                 currency=draw(st.sampled_from(["", "EUR"])), about=draw(st.sampled_from(["", "", "a"])),
+                location=draw(st.sampled_from(["", "", "/b"])),
                 named=draw(st.sampled_from(NAMED)), metric=metric, score=float(draw(st.integers(0, 10))) if metric else 0.0,
             )
         )  # fmt: skip
