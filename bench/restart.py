@@ -35,7 +35,8 @@ FILL = (
     """INSERT INTO claims SELECT if(turned, other, email), if(turned, email, other), 'link', reinterpretAsUUID(sipHash128(n, m)),
         n * 3 + m, if(turned, type, 'email'), if(turned, 'email', type), 7, 7,
         fromUnixTimestamp64Milli(toInt64({start} + n * 3 + m)), 1, 'bench', ''
-    FROM (SELECT n, email, m, star[m] AS other, types[m] AS type FROM ({known}) ARRAY JOIN [1, 2, 3] AS m) ARRAY JOIN [0, 1] AS turned""",
+    FROM (SELECT n, email, m, star[m] AS other, types[m] AS type FROM ({known}) ARRAY JOIN [1, 2, 3] AS m)
+    ARRAY JOIN [0, 1] AS turned""",
     """INSERT INTO customers SELECT user, n * 3 + 3, 7, arraySort(arrayConcat(star, [email])),
         arrayMap(x -> multiIf(x = user, 'user_id', x = email, 'email', 'anonymous_id'), arraySort(arrayConcat(star, [email]))),
         [7, 7, 7, 7], [], fromUnixTimestamp64Milli(toInt64({start} + n * 3 + 3)), user, email FROM ({known})""",

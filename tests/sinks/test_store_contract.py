@@ -7,18 +7,15 @@ import pytest
 
 from schemas.fact import Fact
 from schemas.ids import Id
-from schemas.messages import Change, Member
 from schemas.store import Hint, Store
 from schemas.tables import (
     CHECKPOINTS,
-    CUSTOMERS,
     DEAD_LETTERS,
     DEADLINES,
     DECISIONS,
     FACTS,
     FRICTION,
     IDENTIFIERS,
-    IDENTITY_MAP,
     OFFSETS,
     STITCHED,
     TOUCHPOINTS,
@@ -26,7 +23,7 @@ from schemas.tables import (
     Table,
 )
 from streams.steps.blocks import facts_block
-from tests.sinks.rows import AT, customer, id, owned, put
+from tests.sinks.rows import AT, id, owned, put
 from throughline.errors import Fenced
 
 A, B, C = id("a"), id("b"), id("c")
@@ -159,46 +156,6 @@ def test_no_inserts_of_older_epochs_run_at_rest(store: Store) -> None:
     put(store, STITCHED, owned(A, "1", version=1, epoch=epoch))
     assert store.inserts_of_older_epochs(0, epoch + 1) == 0
     store.kill_inserts_of_older_epochs(0, epoch + 1)
-
-
-def change(id: Id, seq: int, *members: Id) -> Change:
-    return Change(id, 7, seq, tuple(Member(m, "email", i) for i, m in enumerate(members)), ("new",))
-
-
-def test_a_node_that_was_never_claimed_has_no_customer_row(store: Store) -> None:
-    assert store.customers_of([A]) == {}
-    assert store.customers_of([]) == {}
-
-
-def test_every_member_finds_its_customer(store: Store) -> None:
-    put(store, IDENTITY_MAP, {"node": B, "customer": A, "seq": 1})
-    put(store, CUSTOMERS, customer(A, 1, A, B))
-    assert store.customers_of([A, B, C]) == {A: change(A, 1, A, B), B: change(A, 1, A, B)}
-
-
-def test_a_merged_customer_is_found_under_its_new_one(store: Store) -> None:
-    put(store, CUSTOMERS, customer(B, 1, B, C))
-    put(store, IDENTITY_MAP, {"node": C, "customer": B, "seq": 1})
-    put(store, IDENTITY_MAP, {"node": C, "customer": A, "seq": 2}, {"node": B, "customer": A, "seq": 2})
-    put(store, CUSTOMERS, customer(A, 2, A, B, C), customer(B, 2))
-    now = change(A, 2, A, B, C)
-    assert store.customers_of([A, B, C]) == {A: now, B: now, C: now}
-
-
-def test_an_older_row_that_comes_late_changes_nothing(store: Store) -> None:
-    put(store, CUSTOMERS, customer(A, 2, A, B))
-    put(store, IDENTITY_MAP, {"node": B, "customer": A, "seq": 2})
-    put(store, CUSTOMERS, customer(A, 1, A))
-    put(store, IDENTITY_MAP, {"node": B, "customer": C, "seq": 1})
-    assert store.customers_of([B]) == {B: change(A, 2, A, B)}
-
-
-def test_between_the_two_writes_of_the_resolver_the_former_customer_answers(store: Store) -> None:
-    put(store, CUSTOMERS, customer(B, 1, B, C))
-    put(store, IDENTITY_MAP, {"node": C, "customer": B, "seq": 1})
-    put(store, IDENTITY_MAP, {"node": C, "customer": A, "seq": 2}, {"node": B, "customer": A, "seq": 2})
-    before = change(B, 1, B, C)
-    assert store.customers_of([B, C]) == {B: before, C: before}
 
 
 def test_deadlines_are_those_whose_row_still_has_one(store: Store) -> None:
