@@ -7,7 +7,7 @@ from schemas.messages import Claim, decode
 from streams.steps.blocks import Records
 from streams.steps.deadlines import Deadlines
 from streams.steps.intake import Intake, KnownPairs, Topics
-from streams.steps.journeys import Item
+from streams.steps.journeys import Item, Journeys
 from streams.steps.resolver import Resolver
 from streams.steps.sweep import Sweep
 from streams.worker.reading import announced
@@ -32,7 +32,7 @@ class Process:
         capacity = self.random.choice(setup.view_capacities)
         self.view = world.removed.view(capacity, world.kafka.end(self.changes), setup.read)
         cache = world.removed.cache(self.random.choice(setup.cache_sizes), self.random.choice(setup.windows))
-        self.journeys = world.removed.journeys(setup.journey_rules, self.view, setup.partitions, cache)
+        self.journeys = Journeys(setup.journey_rules, self.view, setup.partitions, cache)
         pairs = KnownPairs(self.random.choice((1, 1000)))
         self.intake = Intake(setup.decoder, self.view, setup.partitions, self._may_fold, pairs=pairs)
         self.intake.message_bytes = self.journeys.message_bytes = self.random.choice((300, 512 * 1024))

@@ -12,7 +12,6 @@ from streams.fold.window import Window
 from streams.rules import RuleSet
 from streams.steps.customers import Cache
 from streams.steps.intake import Topics
-from streams.steps.journeys import Journeys, Plan
 from streams.steps.past import Past
 from streams.view import View
 from tests.simulation.lanes import Entry
@@ -31,7 +30,6 @@ RULES = {
     "loser_reload": "a customer that lost nodes and still exists is not loaded again",
     "prefix_state": "the resolver starts from every recorded claim, not from those below the committed offset",
     "stored_deadlines": "a worker knows only the deadlines that it has armed itself",
-    "come_hints": "a deadline's hint is believed to be ahead although it has come",
     "tables_first": "identity.changes are announced before the tables hold them",
     "held_only": "a worker believes what is announced of nodes that it does not hold, although it may be old",
     "fingerprint": "a checkpoint is believed whatever the facts and rows before its cut are now",
@@ -56,14 +54,6 @@ class CredulousCache(Cache):
         return True
 
 
-class CarelessJourneys(Journeys):
-    """Does not note which hints have come."""
-
-    def _plan(self, plan: Plan, *args: Any) -> None:
-        super()._plan(plan, *args)
-        plan.come.clear()
-
-
 @dataclass(frozen=True)
 class Removals:
     names: frozenset[str] = frozenset()
@@ -83,10 +73,6 @@ class Removals:
     def cache(self, capacity: int, window: Window) -> Cache:
         """What a new process is to hold of customers."""
         return (CredulousCache if "fingerprint" in self.names else Cache)(capacity, window)
-
-    def journeys(self, *args: Any) -> Journeys:
-        """The journeys step of a new process."""
-        return (CarelessJourneys if "come_hints" in self.names else Journeys)(*args)
 
     def handed_over(self, entry: Entry) -> None:
         """The marks of a batch of records wait in memory now."""
