@@ -17,6 +17,7 @@ from streams.identity.rules import IdentityRules
 from streams.steps.rows import row_hash, stitched_row
 from tests.simulation.kafka import MARKER
 from tests.simulation.lanes import records_of
+from tests.simulation.sight import Sight
 from tests.simulation.world import World
 from throughline.errors import ConfigurationError
 
@@ -51,10 +52,11 @@ def truth(world: World) -> Truth:
     stored: dict[Origin, Key] = {}
     claims = [decode(Claim, r.value or b"") for r in world.kafka.logs[world.topics.claims, 0]]
     identity_rules, journey_rules = _rules(world, claims)
+    decoder = Sight(world.setup.decoder, journey_rules.looks)
     claims = [claim for claim in claims if claim.kind not in ("link", "rules")]
     for (topic, partition), log in sorted(world.kafka.logs.items()):
         if topic in world.setup.public and log:
-            found = world.setup.decoder.decode(*records_of((topic, partition), log, len(log))[:6])
+            found = decoder.decode(*records_of((topic, partition), log, len(log))[:6])
             dead |= {(topic, partition, letter.offset): letter.reason for letter in found.dead}
             for offset, fact, ids, level, source in zip(
                 found.offsets, found.facts, found.identifiers, found.levels, found.sources, strict=True

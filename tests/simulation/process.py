@@ -15,6 +15,7 @@ from tests.simulation.assertions import check_commit
 from tests.simulation.driver import Driver, Turns
 from tests.simulation.kafka import Topic
 from tests.simulation.lanes import Entry, Lane, Ticket, items_of, records_of
+from tests.simulation.sight import Sight
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -34,7 +35,8 @@ class Process:
         cache = world.removed.cache(self.random.choice(setup.cache_sizes), self.random.choice(setup.windows))
         self.journeys = Journeys(setup.journey_rules, self.view, setup.partitions, cache)
         pairs = KnownPairs(self.random.choice((1, 1000)))
-        self.intake = Intake(setup.decoder, self.view, setup.partitions, self._may_fold, pairs=pairs)
+        decoder: Any = Sight(setup.decoder, setup.journey_rules.looks)
+        self.intake = Intake(decoder, self.view, setup.partitions, self._may_fold, pairs=pairs)
         self.intake.message_bytes = self.journeys.message_bytes = self.random.choice((300, 512 * 1024))
         self.sweep = Sweep(self.journeys, rest=0)
         self.resolver = Resolver(setup.identity_rules, setup.partitions, read=lambda text: setup.read(text).identity)

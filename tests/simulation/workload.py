@@ -167,6 +167,8 @@ SAID_IN_RULES = (
     '[identity.types]\nanonymous_id = { class = "transaction" }',
     "[identity.types]\ndevice_id = { rank = 2 }\nloyalty_id = { rank = 7 }",
     '[journeys]\nlate_after = "80 h"', '[journeys]\nsession_at_most = "10 min"\nlate_after = "1 h"', "no = rules", "",
+    '[journeys.types.purchase]\ngoals = [{ event = "Product Added", where = { product_id = "p" } }]',
+    '[journeys.stages]\nadvocacy = [{ event = "Survey Answered", where = { score = { at_least = 9 } } }]',
 )  # fmt: skip
 
 
