@@ -1,0 +1,6 @@
+-- Why two identifiers are one customer, or which refused pairs keep them apart.
+SELECT
+    toString(verdict), a, toString(a_type), a_value, b, toString(b_type), b_value, toString(reason), detail, level,
+    toUnixTimestamp64Milli(first_seen), evidence
+FROM ${views}.identity_explain(a = %(a)s, b = %(b)s)
+ORDER BY step
