@@ -39,6 +39,10 @@ class Journey(NamedTuple):
     channels: list[str]
     reopened: int
     value: Decimal
+    currency: str
+    stage: str
+    emotion: list[tuple[int, float]]  # ms UTC and -1 to 1, in order
+    linked_journey_id: UUID | None
 
 
 class Touchpoint(NamedTuple):
@@ -62,6 +66,11 @@ class Touchpoint(NamedTuple):
     score: float | None
     comment: str
     campaign: str
+    previous_stage: str
+    seconds_in_previous_stage: Decimal
+    sentiment: float | None
+    sentiment_source: str
+    linked_journey_id: UUID | None
     generated: bool
 
 
@@ -175,4 +184,6 @@ def _texts(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 def _text(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
-    return [_text(one) for one in value] if isinstance(value, (list, tuple)) else value
+    if isinstance(value, tuple):
+        return tuple(_text(one) for one in value)
+    return [_text(one) for one in value] if isinstance(value, list) else value

@@ -84,14 +84,17 @@ class State:
         else:
             session = self.sessions[channel] = Session(place, fact)
         ended = self._end_others(plan.ends, time, ledger) if plan.ends else ()
-        owner = self._owner(fact, ledger) if fact[8] or fact[14] else None
+        owner = about = None
+        if fact[8] or fact[14]:
+            owner, about = self._owner(fact, ledger), self.threads.get(fact[14])
         journey, done = self._journey(fact, place, plan, owner, ledger)
         if journey is None and plan.otherwise is not None:
             plan, journey, done = self._otherwise(fact, place, plan, owner, ledger)
         if journey is not None and journey.place not in session.journeys:
             self._touched(session, journey)
         stage, rule = self._stage(fact, plan, journey, done)
-        turn = NO_TURN if owner is None or owner is journey else ("", 0, "", owner.id)
+        linked = about if owner is journey else owner
+        turn = NO_TURN if linked is None or linked is journey else ("", 0, "", linked.id)
         if moved := self._moved(stage, time, journey):
             turn = *moved, rule, turn[3]
         before, gap = self.channel, time - self.time

@@ -24,9 +24,10 @@ from throughline.options import Settings
 
 VIEWS = {
     "touchpoints": "* EXCEPT (topic, partition, offset)",
-    "journey_touchpoints": "*",
-    "sessions": "*",
-    "journeys": "*",
+    "journey_touchpoints": "* EXCEPT revision",
+    "sessions": "* EXCEPT revision",
+    "journeys": "* EXCEPT revision",
+    "stage_transitions": "*",
     "friction": "*",
     "customers": "*",
     "identities": "*",

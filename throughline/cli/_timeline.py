@@ -26,7 +26,8 @@ COLOURS = {
     "post": "white",
 }
 OUTCOMES = {"completed": "green", "open": "yellow", "abandoned": "red", "cancelled": "red"}
-COLUMNS = (("day", 10), ("UTC", 8), ("after", 6), ("channel", 9), ("touchpoint", 0), ("stage", 13), ("", 3))
+COLUMNS = (("day", 10), ("UTC", 8), ("after", 6), ("channel", 9), ("touchpoint", 0), ("stage", 13), ("", 4))
+BARS, MEASURED = "▁▂▃▄▅▆▇█", "~"
 VALUES = 3  # of one type of identifier that are shown
 DAY = 86_400_000
 UNITS = ((DAY, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s"))
@@ -50,10 +51,13 @@ def show(found: Customer, console: Console, last: int = 0) -> None:
     console.print(_identifiers(found.identifiers))
     console.print(_summary(found))
     if journeys:
-        console.print(_journeys(journeys, names))
+        stages = {each.journey_id: _stages(found.touchpoints, each.journey_id) for each in journeys}
+        console.print(_journeys(journeys, names, stages))
     if hidden := len(found.touchpoints) - len(touchpoints):
         console.print(f"[dim]{hidden:,} earlier touchpoints; --last 0 shows all[/]")
     console.print(_timeline(_lines(touchpoints, found.friction, names), console.width))
+    if any(each.sentiment_source == "measured" for each in touchpoints):
+        console.print(f"[dim]{MEASURED} mood measured from words, not asked for[/]")
     if any(each.generated for each in touchpoints):
         console.print("[dim]* generated for the demo, not real[/]")
 
@@ -85,18 +89,38 @@ def _summary(found: Customer) -> str:
     return f"{days}: {said}, {_many(len(found.friction), 'friction signal')}\n"
 
 
-def _journeys(journeys: Iterable[Journey], names: dict[UUID, str]) -> Table:
-    table = Table("journey", "", "outcome", "from", box=None)
-    for name in ("lasted", "touches", "value"):
+def _stages(touchpoints: Iterable[Touchpoint], journey_id: UUID) -> str:
+    """The way of a journey through its stages, each with the time spent in it: `awareness 2 d → purchase`."""
+    way: list[str] = []
+    for each in touchpoints:
+        if each.journey_id == journey_id and (each.previous_stage or not way):
+            if way:
+                way[-1] = f"{way[-1]} {gap(int(each.seconds_in_previous_stage * 1000))}".rstrip()
+            way.append(each.stage)
+    return " → ".join(way)
+
+
+def mood_of(curve: Sequence[float]) -> str:
+    """A curve from -1 to 1 as its last ten bars, red below and green above the middle."""
+    bars = [(BARS[round((each + 1) / 2 * (len(BARS) - 1))], each) for each in curve[-10:]]
+    return "".join(f"[{'red' if each < 0 else 'green'}]{bar}[/]" for bar, each in bars)
+
+
+def _journeys(journeys: Iterable[Journey], names: dict[UUID, str], stages: dict[UUID, str]) -> Table:
+    table = Table("", "journey", "outcome", "from", box=None, padding=(0, 1, 0, 0))
+    for name in ("lasted", "n", "value"):
         table.add_column(name, justify="right")
-    table.add_column("channels")
+    table.add_column("mood")
+    table.add_column("channels, stages")
     for each in journeys:
         outcome = f"[{OUTCOMES.get(each.outcome, 'white')}]{each.outcome}[/]"
         outcome += f", reopened {each.reopened}x" if each.reopened else ""
-        lasted, value = gap(each.ended_at - each.started_at), f"{each.value:,.2f}" if each.value else ""
-        channels = " → ".join(_coloured(channel) for channel in each.channels)
-        name = names[each.journey_id]
-        table.add_row(name, each.type, outcome, _day(each.started_at), lasted, str(each.touchpoints), value, channels)
+        lasted, value = gap(each.ended_at - each.started_at), f"{each.value:,.2f} {each.currency}" if each.value else ""
+        way = " → ".join(_coloured(channel) for channel in each.channels)
+        about = names.get(each.linked_journey_id, "") if each.linked_journey_id else ""
+        name, type = names[each.journey_id], each.type + (f" of {about}" if about else "")
+        counted = lasted, str(each.touchpoints), value, mood_of([felt for _, felt in each.emotion])
+        table.add_row(name, type, outcome, _day(each.started_at), *counted, f"{way}\n[dim]{stages[each.journey_id]}[/]")
     return table
 
 
@@ -128,7 +152,15 @@ def _touched(each: Touchpoint, names: dict[UUID, str]) -> tuple[str, ...]:
     journey = names.get(each.journey_id, "") if each.journey_id else ""
     channel = "→ " if each.handoff_from else "  "
     after = gap(int(each.seconds_since_previous * 1000))
-    return after, channel + _coloured(each.channel), what, each.stage, f"[bold]{journey}[/]"
+    stage = f"[bold]{each.stage}[/]" if each.previous_stage else each.stage
+    return after, channel + _coloured(each.channel), what, stage, f"[bold]{journey}[/]{_mood(each)}"
+
+
+def _mood(each: Touchpoint) -> str:
+    """A bar for what a touchpoint says of the customer's mood; with a tilde where it was measured from words."""
+    if each.sentiment is None:
+        return ""
+    return (MEASURED if each.sentiment_source == "measured" else " ") + mood_of([each.sentiment])
 
 
 def _rubbed(each: Friction) -> tuple[str, ...]:
@@ -146,6 +178,7 @@ def _details(each: Touchpoint) -> Iterator[str]:
     yield f"“{each.query}”" if each.query else ""
     yield f"{each.metric.upper()} {each.score:g}" if each.metric and each.score is not None else ""
     yield f"“{each.comment}”" if each.comment else ""
+    yield f"mood {each.sentiment:+.1f} {each.sentiment_source}" if each.sentiment_source not in ("", "score") else ""
     yield each.campaign
     yield f"{each.channel} {each.location}" if each.channel == "store" and each.location else each.path or each.location
     yield f"order {each.order_id}" if each.order_id else ""

@@ -49,4 +49,6 @@ def _plain(row: Any) -> dict[str, Any]:
 
 
 def _value(value: Any) -> Any:
+    if isinstance(value, list) and value and isinstance(value[0], tuple):
+        return [{"at": iso(at), "sentiment": sentiment} for at, sentiment in value]
     return value if isinstance(value, int | float | list | str | None) else str(value)

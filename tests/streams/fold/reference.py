@@ -103,15 +103,11 @@ class Reference(Friction):
         )
 
     def holds(self, condition: Condition, value: str | None) -> bool:
-        if not condition.exists:
-            return value is None
+        if value is None or not condition.exists:
+            return value is None and not condition.exists
         low, high = condition.least, condition.most
-        return (
-            value is not None
-            and (not condition.values or value in condition.values)
-            and (low is None or float(value) >= low)
-            and (high is None or float(value) <= high)
-        )
+        is_within = (low is None or float(value) >= low) and (high is None or float(value) <= high)
+        return is_within and (not condition.values or value in condition.values)
 
     def put_in_journey(self, fact: Fact) -> None:
         types = self.types_of(fact)
@@ -122,13 +118,15 @@ class Reference(Friction):
             self.complete(other, fact.event_time)
             other.end = fact.event_time
         owner = self.owner_of(fact)
+        about = next((part for thread, part in self.threads if fact.about and thread == fact.about), None)
         for type in types:
             journey, done = self.journey_for(fact, type, owner)
             if journey:
                 break
         else:
             type, journey, done = types[0] if types else None, None, False
-        self.links.append(owner if owner is not journey else None)
+        others = [part for part in (owner, about) if part and part is not journey]
+        self.links.append(others[0] if others else None)
         if journey:
             journey.facts.append(fact)
             journey.end = fact.event_time

@@ -1,13 +1,19 @@
 import json
+from decimal import Decimal
+from uuid import UUID
 
 import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from queries.journeys import Customer, Journey, Touchpoint
 from tests.pipeline.house import House
 from throughline.cli import build
-from throughline.cli._timeline import gap, name_of, show
+from throughline.cli._timeline import gap, mood_of, name_of, show
 from throughline.cli.journey import find, plain
+
+AT, DAY = 1_790_000_000_000, 86_400_000
+ORDER, JOURNEY = UUID(int=1), UUID(int=2)
 
 
 @pytest.fixture
@@ -69,3 +75,41 @@ def test_a_gap_is_told_in_its_largest_unit(milliseconds: int, said: str) -> None
 
 def test_journeys_have_short_names() -> None:
     assert [name_of(number) for number in (0, 25, 26, 53)] == ["A", "Z", "A1", "B2"]
+
+
+def test_a_mood_is_a_curve_of_bars_red_below_the_middle() -> None:
+    assert mood_of([-1, -0.5, 0.5, 1]) == "[red]▁[/][red]▃[/][green]▆[/][green]█[/]"
+    assert mood_of([]) == ""
+
+
+def told(number: int, event: str, **more: object) -> Touchpoint:
+    plain = Touchpoint(
+        AT + number * DAY, "chat", event, "service", "folded", JOURNEY, "", Decimal(0), Decimal(0), "", JOURNEY, "", 0, "", "",
+        "", "", None, "", "", "", Decimal(0), None, "", None, False,
+    )  # fmt: skip
+    return plain._replace(**more)
+
+
+def test_a_journey_shows_its_stages_its_mood_and_what_it_is_about() -> None:
+    journeys = [
+        Journey(ORDER, "purchase", "completed", AT, AT, 1, 1, 0, ["store"], 0, Decimal(20), "EUR", "purchase", [], None),
+        Journey(JOURNEY, "service", "open", AT, AT + DAY, 2, 1, 1, ["chat", "store"], 0, Decimal(0), "", "churned",
+                [(AT, -0.9), (AT + DAY, 0.8)], ORDER),
+    ]  # fmt: skip
+    touchpoints = [
+        told(0, "Order Completed", journey_id=ORDER, stage="purchase"),
+        told(0, "Live Chat Message Sent", sentiment=-0.9, sentiment_source="measured"),
+        told(3, "Account Deleted", stage="churned", previous_stage="service", seconds_in_previous_stage=Decimal(3 * 86_400),
+             sentiment=0.8, sentiment_source="score"),
+    ]  # fmt: skip
+    console = Console(width=80, highlight=False)
+    with console.capture() as capture:
+        show(Customer(ORDER, [], journeys, touchpoints, []), console)
+    lines = capture.get().splitlines()
+    assert max(map(len, lines)) <= 80
+    [service] = [line for line in lines if "service of A" in line]
+    assert "▁▇" in service
+    assert any("service 3 d →" in line for line in lines)
+    assert any(line.rstrip().endswith("B~▁") for line in lines)
+    assert any(line.rstrip().endswith("B ▇") for line in lines)
+    assert "~ mood measured from words, not asked for" in lines
