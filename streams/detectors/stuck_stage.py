@@ -36,12 +36,14 @@ class StuckStage(Detector):
         return self._see  # any event may move a stage, or end a journey
 
     def _see(self, memory: Memory, seen: Seen, notes: Notes) -> Memory:
-        if memory is None and not seen.stay:
-            return None
         stays: tuple[Stay, ...] = memory or ()  # type: ignore[assignment] # its own value from last time
-        here = seen.journey_type, seen.journey_id, seen.stage
-        if not seen.ended and seen.stay and any(stay[2:] == here for stay in stays):
-            return memory
+        _, _, _, journey_id, _, _, stage, within, ended = seen
+        if not ended:
+            if not within and not stays:
+                return memory
+            for _, _, _, in_journey, in_stage in stays:
+                if within and in_journey == journey_id and in_stage == stage:
+                    return memory
         over = [Stay._make(stay) for stay in stays if self._is_over(stay, seen)]
         for stay in over:
             if stay.due >= seen.fact.event_time:

@@ -21,6 +21,7 @@ Checkpoint = tuple[Any, ...]
 PLAIN = ("time", "channel", "stage", "since", "reached")  # what a state holds besides sessions, journeys and memories
 _plain = attrgetter(*PLAIN)
 JOURNEYS_OF_A_SESSION = 8  # places kept before those of journeys that have ended are let go
+_new = tuple.__new__
 
 
 class State:
@@ -134,7 +135,7 @@ class State:
             return Seen(fact, place, session.id, NONE, "", "", self.stage, 0, ended)
         stays = self.rules.journeys[journey.kind].stays
         stay = stays.get(self.stage, 0) if journey.outcome == "open" else 0
-        return Seen(fact, place, session.id, journey.id, journey.type, journey.outcome, self.stage, stay, ended)
+        return _new(Seen, (fact, place, session.id, journey.id, journey.type, journey.outcome, self.stage, stay, ended))
 
     def _touched(self, session: Session, journey: Journey) -> None:
         """A journey goes through one session more. A session of thousands of journeys remembers those that go on."""
