@@ -4,6 +4,7 @@ Nothing in it is believed without the fingerprint of what it stands for (streams
 of everything it holds; a change of what the fold does with them needs a higher rules version or FORMAT.
 """
 
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -53,11 +54,13 @@ class Restored(msgspec.Struct):
 
 def layout(rules: JourneyRules) -> int:
     """64 bits that differ when a checkpoint of another build, or with other types and detectors, could be misread."""
-    names = (
-        FORMAT, Fact._fields, Row._fields, Signal._fields, Session.__slots__, Journey.__slots__, PLAIN,
-        tuple(type.name for type in rules.journeys), tuple(detector.name for detector in rules.detectors),
-    )  # fmt: skip
-    return xxhash.xxh3_64_intdigest(encode(names))
+    return _layout(tuple(type.name for type in rules.journeys), tuple(detector.name for detector in rules.detectors))
+
+
+@cache
+def _layout(types: tuple[str, ...], detectors: tuple[str, ...]) -> int:
+    parts = Fact._fields, Row._fields, Signal._fields, Session.__slots__, Journey.__slots__, PLAIN
+    return xxhash.xxh3_64_intdigest(encode((FORMAT, parts, types, detectors)))
 
 
 def packed(

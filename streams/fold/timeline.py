@@ -280,10 +280,11 @@ class Timeline:
     def _cut_at(self, place: int, cut: int, state: Checkpoint) -> Dropped:
         ledger = self._ledger
         base, gone = ledger.base, place - ledger.base
-        known = self._kept | dict(enumerate(self._facts[:gone], base))
         keep = within_reach(state) | ledger.undecided()
-        self._kept = {at: known[at] for at in known.keys() & keep}
-        final = [fact[:3] for at, fact in known.items() if at not in self._kept]
+        kept = {at: self._fact(at) for at in keep if base <= at < place or at in self._kept}
+        final = [fact[:3] for at, fact in enumerate(self._facts[:gone], base) if at not in kept]
+        final += [fact[:3] for at, fact in self._kept.items() if at not in kept]
+        self._kept = kept
         ledger.drop(place, self._kept)
         del self._facts[:gone]
         self._checkpoints = [(place, state), *(one for one in self._checkpoints if one[0] > place)]

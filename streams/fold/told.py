@@ -60,7 +60,7 @@ class Told:
     @property
     def newest_aside(self) -> int:
         """Event time of the last fact that had no part in the fold, ms. Only if there is one."""
-        return max(fact[3] for event in self.events() for fact in event if fact[:3] in self._asides)
+        return max(fact[3] for fact in self._known() if fact[:3] in self._asides)
 
     def leave(self, cut: int) -> list[tuple[Fact, Row]]:
         """Lets attached facts before a time go, which have been told by now."""
@@ -93,13 +93,18 @@ class Told:
         groups = [list(group.values()) for group in self._groups.values()]
         return groups + [[fact] for fact in self.first.values() if fact[1:3] not in self._groups]
 
+    def _known(self) -> list[Fact]:
+        groups = self._groups
+        known = [fact for group in groups.values() for fact in group.values()]
+        return known + [fact for fact in self.first.values() if fact[1:3] not in groups]
+
     def nobody_aside(self) -> None:
         """For a fold of everything anew."""
         self._asides, self.changed = {}, {}
 
     def forget_before(self, cut: int) -> tuple[list[Fact], list[tuple[Fact, Row]]]:
         """Lets go what is known of facts before a time: gives them, and those that were aside with their rows."""
-        known = [fact for event in self.events() for fact in event]
+        known = self._known()
         gone = [fact for fact in known if fact[3] < cut]
         self.first, self._groups, self._more = {}, {}, 0
         for fact in known:
@@ -107,7 +112,7 @@ class Told:
                 first = self.first.setdefault(fact[2], fact)
                 if first is not fact:
                     self.another(first, fact)
-        asides = [(fact, row) for fact in gone if (row := self._asides.pop(fact[:3], None)) is not None]
+        asides = [(fact, self._asides.pop(fact[:3])) for fact in gone if fact[:3] in self._asides] if self._asides else []
         return gone, asides + self.leave(cut)
 
 

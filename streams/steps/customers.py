@@ -102,10 +102,13 @@ class Customer:
         return True
 
     def _let_go(self, dropped: Dropped) -> None:
-        self.hashes = (self.hashes + sum(self.stored[key][1] for key in dropped.counted)) % MODULO
-        for key in (*dropped.counted, *dropped.late):
-            del self.stored[key]
-            self.announced.pop(key, None)
+        pop = self.stored.pop
+        self.hashes = (self.hashes + sum([pop(key)[1] for key in dropped.counted])) % MODULO
+        for key in dropped.late:
+            pop(key)
+        if self.announced:
+            for key in dropped.counted:
+                self.announced.pop(key, None)
 
     def fold(self, facts: Sequence[Fact], now: int, rules: int, owner: Owner) -> Folded:
         """What is to be written after these facts, as of `now`; `owner` goes into every row."""

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from schemas.fact import Fact, Key
 from schemas.ids import Id
 from schemas.messages import Barrier, Change, Mark, Member
-from schemas.tables import CUSTOMERS, FACTS, FRICTION, IDENTITY_MAP, STITCHED
+from schemas.tables import CUSTOMERS, FACTS, FRICTION, IDENTITY_MAP, PROPERTIES, STITCHED
 from streams.effects import Effect, Reach
 from streams.fold.fold import fold
 from streams.fold.window import Window
@@ -25,6 +25,7 @@ from throughline.errors import Unavailable
 
 NODES = [bytes([n] * 16) for n in (1, 2, 3)]
 DAY = 24 * HOUR
+FORM = b'{"form_id": "f"}'
 STEPS = [0, 1, 5 * MINUTE, 30 * MINUTE + 1, HOUR, 4 * HOUR, DAY, 3 * DAY]
 BACK = [0, 0, 0, 1, HOUR, DAY, 3 * DAY, 4 * DAY]
 WINDOWS = st.builds(Window, most=st.integers(1, 3), least=st.integers(1, 2), every=st.just(1))
@@ -109,9 +110,12 @@ class LongCustomers(RuleBasedStateMachine):
         self.waiting = []
 
     def tell(self, one: Fact) -> None:
+        if RULES.looks.of(one.channel, one.event):
+            one = one._replace(named=RULES.looks.in_properties(one.channel, one.event, FORM))
+            self.outside.insert(PROPERTIES, (*one.key, one.version, FORM))
         self.told.append(one)
         self.best[one.key] = max(one, self.best.get(one.key, one), key=lambda f: f.version)
-        self.outside.insert(FACTS, one)
+        self.outside.insert(FACTS, one[: len(FACTS.columns)])
         self.waiting.append(Item(0, Mark(one.node, one, 0, 0, 1)))
 
     @rule(one=st.sampled_from(NODES), other=st.sampled_from(NODES))
