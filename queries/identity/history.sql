@@ -1,11 +1,10 @@
--- What was decided on some identifiers, in order, the last so many decisions.
-SELECT * FROM (
-    SELECT
-        toUnixTimestamp64Milli(decided_at), seq, toString(kind), toString(reason), detail,
-        a, toString(a_type), a_value, b, toString(b_type), b_value, rules, evidence
-    FROM ${views}.identity_history
-    WHERE a IN %(nodes)s OR b IN %(nodes)s
-    ORDER BY seq DESC, a DESC, b DESC, kind DESC
-    LIMIT %(limit)s
-)
-ORDER BY seq, a, b, kind
+-- The newest decisions on some identifiers, and how many there are.
+SELECT
+    toUnixTimestamp64Milli(decided_at), toString(kind), toString(reason), detail,
+    multiIf(kind = 'rules', '', a_type = '', toString(a), concat(a_type, ':', a_value)),
+    multiIf(a = b, '', b_type = '', toString(b), concat(b_type, ':', b_value)),
+    customer_id, b_customer_id, evidence, rules, seq, count() OVER ()
+FROM ${views}.identity_history
+WHERE a IN %(nodes)s OR b IN %(nodes)s
+ORDER BY seq DESC, kind, a, b
+LIMIT %(limit)s

@@ -1,9 +1,8 @@
--- Touchpoints of shared devices that name nobody: those of some devices, and those that a customer probably did.
-SELECT
-    node, toString(type), value, customer_id, count(),
-    toUnixTimestamp64Milli(min(event_time)), toUnixTimestamp64Milli(max(event_time))
-FROM ${views}.probable_owners
-WHERE node IN %(nodes)s OR customer_id = %(customer)s
-GROUP BY node, type, value, customer_id
-ORDER BY type, value, count() DESC, customer_id
+-- Who probably was behind the touchpoints of some shared devices that name nobody.
+SELECT p.customer_id, concat(i.type, ':', i.value), toString(p.found), count() AS touchpoints
+FROM ${views}.probable_owners AS p
+LEFT ANY JOIN ${views}.identities AS i ON assumeNotNull(p.customer_id) = i.node
+WHERE p.node IN %(nodes)s
+GROUP BY p.customer_id, i.type, i.value, p.found
+ORDER BY touchpoints DESC, p.customer_id
 LIMIT 100
