@@ -112,7 +112,9 @@ class Told:
                 first = self.first.setdefault(fact[2], fact)
                 if first is not fact:
                     self.another(first, fact)
-        asides = [(fact, self._asides.pop(fact[:3])) for fact in gone if fact[:3] in self._asides] if self._asides else []
+        asides = (
+            [(fact, self._asides.pop(fact[:3])) for fact in gone if fact[:3] in self._asides] if self._asides else []
+        )
         return gone, asides + self.leave(cut)
 
 

@@ -46,7 +46,11 @@ def read(cache: Cache, rules: JourneyRules, lacks: Sequence[Lack]) -> Generator[
     """All facts and rows of the nodes that are lacking, in one round of queries."""
     if lacks:
         nodes = [node for lack in lacks for node in sorted(lack.nodes)]
-        asks = Ask("facts_of", (nodes, rules.looks)), Ask("stitched_versions_of", (nodes,)), Ask("friction_of", (nodes,))
+        asks = (
+            Ask("facts_of", (nodes, rules.looks)),
+            Ask("stitched_versions_of", (nodes,)),
+            Ask("friction_of", (nodes,)),
+        )
         facts, rows, announced = (yield Together(asks)) if nodes else ([], [], [])
         cache.note(rows)
         cache.load(lacks, rules, facts, rows, announced)

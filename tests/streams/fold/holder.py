@@ -46,7 +46,9 @@ class Holder:
             return
         before = [fact for fact, _ in self.said.values() if fact.event_time < old.cut]
         horizon = max(fact.original_timestamp for fact in before)
-        self.timeline = Timeline.restored(self.rules, unpacked(old.packed()), old.cut, len(before), horizon, self.window.every)
+        self.timeline = Timeline.restored(
+            self.rules, unpacked(old.packed()), old.cut, len(before), horizon, self.window.every
+        )
         facts = [fact for fact in self.best.values() if fact.event_time >= old.cut]
         if any(map(self.timeline.doubts, facts)):
             facts = self._judged(facts)
