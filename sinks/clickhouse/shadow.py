@@ -28,8 +28,9 @@ _BESIDE = {
     "stitched": {"version", "inbox_partition", "epoch"},
     "friction": {"version", "inbox_partition", "epoch", "customer_id"},
     "customers": {"newest_first_seen", "newest_a", "newest_b"},
-    "identity_map": set[str](),
+    "identity_map": {"seq"},
 }
+_OTHERS = {"identity_map": ", if(node = customer, 0, seq)"}  # of one that is its own the seq depends on the batch
 
 
 class Fault(NamedTuple):
@@ -131,7 +132,7 @@ class Shadow:
 
 def _comparison(table: Table, rebuilt: str, present: str, where: str) -> str:
     beside = {*table.key, *_BESIDE[table.name]}
-    said = ", ".join(name for name in table.columns if name not in beside)
+    said = ", ".join(name for name in table.columns if name not in beside) + _OTHERS.get(table.name, "")
     key = ", ".join(table.key)
     sides = " UNION ALL ".join(
         f"SELECT {key}, cityHash64({said}) AS said, {side} AS side FROM {name} FINAL WHERE {where}"

@@ -1,6 +1,7 @@
 """Records of public topics through the intake once more, beside the workers: by a consumer without a group, so nothing is committed.
 
-Everything that the intake writes collapses with what it has written before, so nothing doubles; what was lost is there again.
+The step is the intake's. What it writes collapses with what was written before, and of facts only those are written that are
+not stored; so nothing doubles, and what was lost is there again.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,8 +16,9 @@ from schemas.decode import Decoder, DecodeRules
 from schemas.fact import Key
 from schemas.ids import Id
 from schemas.store import Store
-from schemas.tables import FACT_KEY, FACTS, Block
-from sinks.clickhouse.windows import Windows
+from schemas.tables import FACTS, IDENTIFIERS, TOUCHPOINTS, Block
+from sinks.clickhouse.known import unknown
+from sinks.clickhouse.server import Connections
 from sources.channels import discover
 from streams.effects import Ask, Effect, Message, Send, Together, Write, run
 from streams.rebuild.claims import RecordedPairs
@@ -152,7 +154,7 @@ class Rereader:
 
     intake: Intake
     store: Store
-    windows: Windows
+    client: Connections
     producer: KafkaProducer
     lost: set[Id] = field(default_factory=set)
     _missing: set[Key] = field(default_factory=set)
@@ -181,10 +183,11 @@ class Rereader:
                 raise TypeError(f"an intake does not ask for {other}")
 
     def _write(self, block: Block) -> None:
+        """What is stored stays as it is, also where other settings would read it in another way today."""
+        if block.table in (TOUCHPOINTS, FACTS, IDENTIFIERS):
+            block = unknown(self.client, block)
         if block.table is FACTS:
-            keys = list(zip(*block.columns[:3], strict=True))
-            nodes, events = {key[0] for key in keys}, {key[1:] for key in keys}
-            self._missing = {*keys} - {*self.windows.of_events(FACTS, FACT_KEY, sorted(nodes), sorted(events))}
+            self._missing = set(zip(*block.columns[:3], strict=True))
         self.store.insert(block)
 
     def _send(self, messages: Sequence[Message]) -> list[int]:

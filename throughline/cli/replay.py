@@ -15,7 +15,6 @@ from rich.table import Table
 from schemas.topics import PUBLIC, public_topic
 from sinks.clickhouse.connect import open_store, server_of
 from sinks.clickhouse.server import Connections
-from sinks.clickhouse.windows import Windows
 from sources.channels import discover
 from throughline.cli._progress import Tell, progress
 from throughline.cli._reading_again import Log, Offset, Place, Read, Rereader, Time, intake_of
@@ -89,7 +88,7 @@ def replay(
             closing(KafkaProducer(**settings.kafka.client_arguments(), acks="all", linger_ms=5))
         )
         log = stack.enter_context(Log(settings))
-        rereader = Rereader(intake_of(settings, store), store, Windows(asked), producer)
+        rereader = Rereader(intake_of(settings, store), store, asked, producer)
         for topic in topics:
             read, spans = Read(), log.spans(topic, partition, *between)
             all = sum(span.end - span.first for span in spans)
