@@ -118,7 +118,7 @@ def memory(customers: int = 20_000, touchpoints: int = 10) -> float:
 
 def main(events: Annotated[int, typer.Option(help="of the longest history")] = 1_000_000) -> None:
     gc.freeze()
-    gc.set_threshold(100_000, 50, 50)  # as in a worker
+    gc.set_threshold(1_000_000, 100, 1_000)  # as in a worker
     tenth = early()
     costs = later((10_000, events))
     for count, each in zip((10_000, events), costs, strict=True):
