@@ -1,6 +1,7 @@
 """Histories for property tests: few facts, close together in everything that matters, so that rules collide."""
 
 from dataclasses import replace
+from itertools import product
 
 from hypothesis import strategies as st
 
@@ -34,6 +35,12 @@ KINDS = [
 ]  # fmt: skip
 NAMED = [(), (("form_id", "a"),), (("form_id", "b"), ("form_name", "a")), (("plan", "free"),),
          (("plan", "gold"), ("seats", "12")), (("seats", "3"),)]
+MORE = [  # in one draw, since each draw costs more than a fold
+    {"thread": thread, "value": value, "currency": currency, "about": about, "location": location, "named": named}
+    for thread, value, currency, about, location, named in product(
+        ["", "", "a", "b"], [0, 990_000], ["", "EUR"], ["", "", "a"], ["", "", "/b"], NAMED
+    )
+]
 PICKY = replace(
     RULES,
     journeys=tuple(replace(type, when=rules) for type, rules in zip(RULES.journeys, (
@@ -50,6 +57,7 @@ PICKY = replace(
 GAPS = [0, 1, 5 * MINUTE, 10 * MINUTE, 30 * MINUTE, 30 * MINUTE + 1, 4 * HOUR, 24 * HOUR, 24 * HOUR + 1, 3 * DAY,
         7 * DAY, 7 * DAY + 1, 30 * DAY, 30 * DAY + 1]  # fmt: skip
 DELAYS = [0, 1, HOUR, 72 * HOUR, 72 * HOUR + 1]
+MOSTLY_NONE = [*[0] * 16, *DELAYS]
 
 
 def fact(channel: str, event: str, at: int, *, number: int = 0, node: int = 1, delay: int = 0, **more: object) -> Fact:
@@ -74,11 +82,8 @@ def histories(draw: st.DrawFn, most: int = 10) -> list[Fact]:
         facts.append(
             fact(
                 channel, event, at, number=draw(st.integers(0, 250)), node=draw(st.integers(1, 3)),
-                delay=draw(st.sampled_from(DELAYS)) if draw(st.integers(0, 4)) == 0 else 0,
-                thread=draw(st.sampled_from(["", "", "a", "b"])), value=draw(st.sampled_from([0, 990_000])),
-                currency=draw(st.sampled_from(["", "EUR"])), about=draw(st.sampled_from(["", "", "a"])),
-                location=draw(st.sampled_from(["", "", "/b"])),
-                named=draw(st.sampled_from(NAMED)), metric=metric, score=float(draw(st.integers(0, 10))) if metric else 0.0,
+                delay=draw(st.sampled_from(MOSTLY_NONE)), metric=metric, score=float(draw(st.integers(0, 10))) if metric else 0.0,
+                **draw(st.sampled_from(MORE)),
             )
         )  # fmt: skip
     return facts
