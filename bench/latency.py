@@ -35,18 +35,18 @@ def main(
         settings = prepare(values)
         with worker(values) as (_, metrics):
             warm = threading.Event()
-            steady = threading.Thread(target=_steady, args=(settings, rate, seconds + 30, warm))
-            steady.start()
+            loads = threading.Thread(target=steady, args=(settings, rate, seconds + 30, warm))
+            loads.start()
             while metrics().get('throughline_marks_total{outcome="taken"}', 0) < rate:
                 time.sleep(0.2)
-            waits = sorted(_probes(settings, seconds))
+            waits = sorted(probes(settings, seconds))
             warm.set()
-            steady.join()
-    print(f"{len(waits)} probes at {rate:,} events/s: p50 {_quantile(waits, 0.5):.0f} ms, p99 {_quantile(waits, 0.99):.0f} ms, "
+            loads.join()
+    print(f"{len(waits)} probes at {rate:,} events/s: p50 {quantile(waits, 0.5):.0f} ms, p99 {quantile(waits, 0.99):.0f} ms, "
           f"longest {waits[-1]:.0f} ms (expected p99 of 2,000 ms)")  # fmt: skip
 
 
-def _probes(settings: Settings, seconds: float) -> Iterator[float]:
+def probes(settings: Settings, seconds: float) -> Iterator[float]:
     """Milliseconds from before the send to visible, one probe at a time."""
     views, producer, rng = open_views(settings, "auditor"), _producer(settings), random.Random(5)
     topic, end = public_topic("website", settings.topic_prefix), time.monotonic() + seconds
@@ -65,7 +65,7 @@ def _probes(settings: Settings, seconds: float) -> Iterator[float]:
         time.sleep(rng.expovariate(1 / PAUSE))
 
 
-def _steady(settings: Settings, rate: int, seconds: float, stop: threading.Event) -> None:
+def steady(settings: Settings, rate: int, seconds: float, stop: threading.Event) -> None:
     """Produces the usual load at a rate, in slices of 20 ms."""
     producer, topic = _producer(settings), public_topic("website", settings.topic_prefix)
     records: Iterator[Load] = load(Shape(int(rate * seconds)))
@@ -85,7 +85,7 @@ def _producer(settings: Settings) -> Producer:
                      "partitioner": "murmur2_random", "queue.buffering.max.messages": 400_000})  # fmt: skip
 
 
-def _quantile(ordered: list[float], share: float) -> float:
+def quantile(ordered: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 

@@ -5,7 +5,7 @@ over the table that finds nothing is the end. Rows whose customer is at home els
 again by the next pass if they were not folded by then.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,10 +77,10 @@ class Sweep:
             self._end_pass(goal, now)
 
     def portion(self, limit: int, now: int) -> Generator[Effect, Any, Done]:
-        """Folds the customers of `limit` nodes that were found, and like every batch those whose deadline has come. Before any
-        were found it takes over the newest rules. Raises what the effects raise: nothing is forgotten then."""
+        """Folds the customers of nodes that were found, with about `limit` rows, and like every batch those whose deadline has
+        come. Before any were found it takes over the newest rules. Raises what the effects raise: nothing is forgotten then."""
         waiting, seen = self._waiting, self.journeys.view.position
-        some = waiting[:limit]
+        some = list(_first(waiting, limit))
         items = [Item(partition, Mark(node, None, seen, 0)) for node, partition, _ in some]
         done = yield from self.journeys.take(items, now)
         del waiting[: len(some)]
@@ -103,3 +103,12 @@ class Sweep:
             self._rests = min(self._rests + 1, 10)
         self.left = max(self.left, 1)
         self._after, self._before, self._found = NONE, self._found, 0
+
+
+def _first(stale: Iterable[Stale], limit: int) -> Iterator[Stale]:
+    """At least one, and more while they have fewer rows than `limit`."""
+    for one in stale:
+        if limit <= 0:
+            return
+        limit -= one[2]
+        yield one

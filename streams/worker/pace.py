@@ -3,16 +3,26 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
-AIM = 0.1  # s that a portion should take
+AIM = 0.2  # s that a portion should take
 SHARE = 4  # under load a portion may take one part in so many of the time
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Of a portion, in rows. Below `least` it gets no shorter: what it costs then are the queries."""
+
+    least: int = 1_000
+    most: int = 50_000
 
 
 class Pace:
     """`limit`: how large the next portion may be; it follows from how long the last ones took."""
 
-    def __init__(self, first: int = 100, most: int = 2_000, clock: Callable[[], float] = time.monotonic) -> None:
-        self.limit, self._most, self._clock = first, most, clock
+    def __init__(self, bounds: Bounds | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._bounds, self._clock = bounds or Bounds(), clock
+        self.limit = self._bounds.least
         self._earliest = 0.0
 
     def admits(self, crowded: bool) -> bool:
@@ -27,6 +37,6 @@ class Pace:
         took = self._clock() - began
         self._earliest = self._clock() + took * (SHARE - 1)
         if took < AIM / 2:
-            self.limit = min(self.limit * 2, self._most)
+            self.limit = min(self.limit * 2, self._bounds.most)
         elif took > AIM * 2:
-            self.limit = max(self.limit // 2, 1)
+            self.limit = max(self.limit // 2, self._bounds.least)

@@ -1,6 +1,6 @@
 """Portions that live events do not feel."""
 
-from streams.worker.pace import Pace
+from streams.worker.pace import Bounds, Pace
 
 
 class Clock:
@@ -22,11 +22,10 @@ def portion(pace: Pace, clock: Clock, seconds: float) -> int:
 
 def test_portions_grow_while_they_are_short_and_shrink_when_they_are_long() -> None:
     clock = Clock()
-    pace = Pace(first=100, most=300, clock=clock)
-    assert [portion(pace, clock, seconds) for seconds in (0.01, 0.01, 0.1, 0.5, 0.5)] == [100, 200, 300, 300, 150]
-    for _ in range(12):
-        portion(pace, clock, 9.0)
-    assert pace.limit == 1
+    pace = Pace(Bounds(100, 300), clock)
+    assert [portion(pace, clock, seconds) for seconds in (0.01, 0.01, 0.2, 0.5, 9.0)] == [100, 200, 300, 300, 150]
+    portion(pace, clock, 9.0)
+    assert pace.limit == 100
 
 
 def test_under_load_a_quarter_of_the_time_is_left_to_portions() -> None:
