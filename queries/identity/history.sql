@@ -6,5 +6,5 @@ SELECT
     customer_id, b_customer_id, evidence, rules, seq, count() OVER ()
 FROM ${views}.identity_history
 WHERE a IN %(nodes)s OR b IN %(nodes)s
-ORDER BY seq DESC, kind, a, b
+ORDER BY seq DESC, kind IN ('attach', 'merge', 'refuse') DESC, kind, a, b
 LIMIT %(limit)s

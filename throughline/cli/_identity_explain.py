@@ -50,22 +50,18 @@ def _show_chain(one: str, other: str, steps: Sequence[Step], console: Console) -
 
 
 def _show_obstacles(one: str, other: str, steps: Sequence[Step], console: Console) -> None:
+    apart = f"{printable(one)} and {printable(other)} are [yellow]two customers[/]"
     if not steps:
-        console.print(
-            f"{printable(one)} and {printable(other)} are [yellow]two customers[/]: no event has connected them."
-        )
+        console.print(f"{apart}: no event has carried an identifier of each.")
         return
-    console.print(f"{printable(one)} and {printable(other)} are [yellow]two customers[/]. Refused between them:\n")
+    console.print(f"{apart}. Refused between them:\n")
     for step in steps[:SHOWN]:
         console.print(f"  [bold]{printable(step.a)}[/] and [bold]{printable(step.b)}[/]")
         console.print(f"    [red]{step.reason}[/]: {printable(step.detail)}")
         console.print(f"    seen together {moment(step.first_seen)}, level {step.level}")
         _show_evidence(step, console)
-    if more := len(steps) - SHOWN:
-        console.print(
-            f"  [dim]and {many(more, 'pair')} more; --json shows all[/]" if more > 0 else "",
-            end="\n" if more > 0 else "",
-        )
+    if more := steps[SHOWN:]:
+        console.print(f"  [dim]and {many(len(more), 'pair')} more; --json shows all[/]")
 
 
 def _show_evidence(step: Step, console: Console) -> None:

@@ -72,7 +72,8 @@ def _identifiers(found: Who) -> Table:
 
 def _cuts(cuts: Iterable[Cut]) -> list[str]:
     return [
-        f"\nCut {cut.id}, {moment(cut.decided_at)}:\n  {printable(cut.a)} and {printable(cut.b)} are never one customer."
+        f"\nCut {cut.id}, {moment(cut.decided_at)}:\n  {printable(cut.a)} and {printable(cut.b)}"
+        f" are never one customer.\n  [dim]{printable(cut.detail)}[/]"
         for cut in cuts
     ]
 

@@ -5,7 +5,8 @@ CREATE TABLE IF NOT EXISTS ${store}.memberships ${on_cluster}
     node UUID,
     seq UInt64 COMMENT 'Of the claim that led to it',
     customer UUID,
-    since SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT 'When it was recorded first; a resolver may say it twice'
+    since SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT 'When it was recorded first; a resolver may say it twice',
+    INDEX by_customer customer TYPE bloom_filter(0.01) GRANULARITY 1
 )
 ENGINE = ${replicated}AggregatingMergeTree
 ORDER BY (node, seq, customer)
@@ -24,7 +25,8 @@ LEFT ANY JOIN (SELECT seq AS said, min(decided_at) AS at FROM ${store}.decisions
 
 ALTER TABLE ${store}.decisions ${on_cluster}
     ADD INDEX IF NOT EXISTS by_a a TYPE bloom_filter(0.01) GRANULARITY 1,
-    ADD INDEX IF NOT EXISTS by_b b TYPE bloom_filter(0.01) GRANULARITY 1;
+    ADD INDEX IF NOT EXISTS by_b b TYPE bloom_filter(0.01) GRANULARITY 1,
+    ADD INDEX IF NOT EXISTS by_time decided_at TYPE minmax GRANULARITY 1;
 
 CREATE OR REPLACE VIEW ${views}.identity_history ${on_cluster}
 (
@@ -73,31 +75,153 @@ LEFT ANY JOIN (SELECT node AS mapped, customer FROM ${store}.identity_map FINAL)
 LEFT ANY JOIN (SELECT node AS mapped, customer FROM ${store}.identity_map FINAL) AS n ON d.b = n.mapped
 COMMENT 'Every decision on identity, once, with what it rests on. The newest on a pair is its present state';
 
+CREATE OR REPLACE VIEW ${views}.identity_history_of ${on_cluster}
+(
+    decided_at DateTime64(3, 'UTC') COMMENT 'When it was decided, not when it happened',
+    kind LowCardinality(String) COMMENT 'As in identity_history',
+    reason LowCardinality(String) COMMENT 'Name of the rule, or allowed',
+    detail String COMMENT 'One sentence',
+    a_type LowCardinality(String) COMMENT 'Type of the identifier',
+    a_value String COMMENT 'Its value, normalised',
+    b_type LowCardinality(String) COMMENT 'Type of the other of the pair; empty where one identifier is decided on',
+    b_value String COMMENT 'Its value, normalised',
+    customer_id UUID COMMENT 'Whose the identifier is now',
+    b_customer_id UUID COMMENT 'Whose the other of the pair is now',
+    evidence Array(UUID) COMMENT 'event_id of the touchpoints it rests on, or id of the operator\'s word',
+    rules UInt32 COMMENT 'Version of the rules file',
+    seq UInt64 COMMENT 'Of the claim that led to it',
+    a UUID COMMENT 'node of the identifier; see identities',
+    b UUID COMMENT 'node of the other; a where one identifier is decided on'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS WITH
+    toUUIDOrNull({id:String}) AS given,
+    coalesce(given, (
+        SELECT any(node) FROM ${store}.identifiers
+        WHERE given IS NULL AND type = substringIndex({id:String}, ':', 1) AND concat(type, ':', value) = {id:String}
+    )) AS one,
+    (SELECT any(customer) FROM ${store}.identity_map FINAL WHERE node = one) AS mapped,
+    if(mapped = toUUID('00000000-0000-0000-0000-000000000000'), one, mapped) AS owner,
+    (SELECT any(members) FROM ${store}.customers FINAL WHERE customer_id = owner) AS members,
+    arrayPushBack(members, one) AS people,
+    found AS (
+        SELECT seq, a, b, kind, min(decided_at) AS at, argMin(reason, decided_at) AS why, argMin(detail, decided_at) AS said,
+            argMin(rules, decided_at) AS version, argMin(evidence, decided_at) AS because
+        FROM (
+            SELECT * FROM ${store}.decisions WHERE a IN people
+            UNION ALL
+            SELECT * FROM ${store}.decisions WHERE b IN people AND a NOT IN people
+        )
+        GROUP BY seq, a, b, kind
+    ),
+    near AS (SELECT arrayJoin([a, b]) AS node FROM found),
+    names AS (
+        SELECT i.node AS node, i.type AS type, i.value AS value, if(m.node = i.node, m.customer, i.node) AS customer
+        FROM (SELECT node, type, value FROM ${store}.identifiers FINAL WHERE node IN (SELECT node FROM near)) AS i
+        LEFT ANY JOIN (SELECT node, customer FROM ${store}.identity_map FINAL WHERE node IN (SELECT node FROM near)) AS m
+        ON i.node = m.node
+    )
+SELECT
+    d.at AS decided_at,
+    d.kind AS kind,
+    d.why AS reason,
+    d.said AS detail,
+    i.type AS a_type,
+    i.value AS a_value,
+    if(d.a != d.b, k.type, '') AS b_type,
+    if(d.a != d.b, k.value, '') AS b_value,
+    if(i.node = d.a, i.customer, d.a) AS customer_id,
+    if(k.node = d.b, k.customer, d.b) AS b_customer_id,
+    d.because AS evidence,
+    d.version AS rules,
+    d.seq AS seq,
+    d.a AS a,
+    d.b AS b
+FROM found AS d
+LEFT ANY JOIN names AS i ON d.a = i.node
+LEFT ANY JOIN names AS k ON d.b = k.node
+SETTINGS join_use_nulls = 0
+COMMENT 'identity_history_of(id = \'email:anna@example.org\'): every decision on the identifiers that its customer has now; fast, where a filter on identity_history reads all identifiers. Type and value as in identities, or a node';
+
 CREATE OR REPLACE VIEW ${views}.identity_as_of ${on_cluster}
 (
     type LowCardinality(String) COMMENT 'user_id, loyalty_id, email, phone, device_id, ...',
     value String COMMENT 'Normalised: e-mail in lower case, phone as +43...',
     customer_id UUID COMMENT 'Whose it was, as had been decided by then',
     node UUID COMMENT 'Keyed hash of type and value',
-    since Nullable(DateTime64(3, 'UTC')) COMMENT 'When that was decided; NULL if it was in no claim by then: it is its own customer',
-    seq UInt64 COMMENT 'Of the claim that led to it, 0 if none'
+    since Nullable(DateTime64(3, 'UTC')) COMMENT 'From when on it had been his; NULL if it was in no claim by then: it was its own customer',
+    seq UInt64 COMMENT 'Of the claim that made it his, 0 if none'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
-AS SELECT
+AS WITH
+    parseDateTime64BestEffort({at:String}, 3, 'UTC') AS moment,
+    (SELECT max(seq) FROM ${store}.decisions WHERE decided_at <= moment) AS last
+SELECT
     i.type AS type,
     i.value AS value,
-    assumeNotNull(if(m.seq > 0, m.customer, i.node)) AS customer_id,
+    if(m.began.1 > 0, m.customer, i.node) AS customer_id,
     i.node AS node,
-    if(m.seq > 0, m.since, NULL) AS since,
-    assumeNotNull(m.seq) AS seq
+    if(m.began.1 > 0, least(m.began.2, moment), NULL) AS since,
+    m.began.1 AS seq
 FROM ${store}.identifiers AS i FINAL
 LEFT ANY JOIN (
-    SELECT node, argMax(customer, number) AS customer, argMax(first, number) AS since, max(number) AS seq
-    FROM (SELECT node, seq AS number, customer, min(memberships.since) AS first FROM ${store}.memberships GROUP BY node, number, customer)
-    WHERE first <= parseDateTime64BestEffort({at:String}, 3, 'UTC')
+    SELECT
+        node,
+        arraySort(groupArray((number, since, owner))) AS held,
+        held[-1].3 AS customer,
+        held[arrayLastIndex(one -> one.3 != customer, held) + 1] AS began
+    FROM (SELECT node, memberships.seq AS number, memberships.since AS since, customer AS owner FROM ${store}.memberships)
+    WHERE number <= last
     GROUP BY node
 ) AS m ON i.node = m.node
-COMMENT 'identity_as_of(at = \'2026-11-25 12:00:00\'): every identifier and the customer it belonged to at that time (UTC), as had been decided by then; when an event happened plays no part';
+WHERE m.began.1 > 0 OR i.first_seen <= moment
+SETTINGS join_use_nulls = 0
+COMMENT 'identity_as_of(at = \'2026-11-25 12:00:00\'): every identifier of that time (UTC) and the customer it belonged to, as had been decided by then; when an event happened plays no part';
+
+CREATE OR REPLACE VIEW ${views}.identity_members_as_of ${on_cluster}
+(
+    type LowCardinality(String) COMMENT 'user_id, loyalty_id, email, phone, device_id, ...',
+    value String COMMENT 'Normalised: e-mail in lower case, phone as +43...',
+    customer_id UUID COMMENT 'Whose all of these were, as had been decided by then',
+    node UUID COMMENT 'Keyed hash of type and value',
+    since Nullable(DateTime64(3, 'UTC')) COMMENT 'From when on it had been his; NULL if it was in no claim by then: it was its own customer',
+    seq UInt64 COMMENT 'Of the claim that made it his, 0 if none'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS WITH
+    parseDateTime64BestEffort({at:String}, 3, 'UTC') AS moment,
+    (SELECT max(seq) FROM ${store}.decisions WHERE decided_at <= moment) AS last,
+    toUUIDOrNull({id:String}) AS given,
+    coalesce(given, (
+        SELECT any(node) FROM ${store}.identifiers
+        WHERE given IS NULL AND type = substringIndex({id:String}, ':', 1) AND concat(type, ':', value) = {id:String}
+    )) AS one,
+    (SELECT argMax(customer, (memberships.seq, since)) FROM ${store}.memberships WHERE node = one AND memberships.seq <= last) AS held_by,
+    if(held_by = toUUID('00000000-0000-0000-0000-000000000000'), one, held_by) AS owner
+SELECT
+    i.type AS type,
+    i.value AS value,
+    owner AS customer_id,
+    i.node AS node,
+    if(m.began.1 > 0, least(m.began.2, moment), NULL) AS since,
+    m.began.1 AS seq
+FROM (
+    SELECT node, type, value, identifiers.first_seen AS first_seen FROM ${store}.identifiers FINAL
+    WHERE node = one OR node IN (SELECT node FROM ${store}.memberships WHERE customer = owner AND memberships.seq <= last)
+) AS i
+LEFT ANY JOIN (
+    SELECT
+        node,
+        arraySort(groupArray((memberships.seq, since, customer))) AS held,
+        held[-1].3 AS present,
+        held[arrayLastIndex(x -> x.3 != present, held) + 1] AS began
+    FROM ${store}.memberships
+    WHERE memberships.seq <= last AND node IN (SELECT node FROM ${store}.memberships WHERE customer = owner AND memberships.seq <= last)
+    GROUP BY node
+) AS m ON i.node = m.node
+WHERE m.present = owner OR (i.node = one AND m.began.1 = 0 AND i.first_seen <= moment)
+SETTINGS join_use_nulls = 0
+COMMENT 'identity_members_as_of(id = \'email:anna@example.org\', at = \'2026-11-25 12:00:00\'): the identifiers of the customer to whom one belonged at that time (UTC); fast, where a filter on identity_as_of reads all. Type and value as in identities, or a node';
 
 CREATE OR REPLACE VIEW ${views}.identity_explain ${on_cluster}
 (
