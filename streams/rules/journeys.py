@@ -89,11 +89,13 @@ def _type(shipped: JourneyType, section: Section | None, stages: Collection[str]
         reopened_within=section.duration("reopened_within", shipped.reopened_within, 0),
         stage=_stage(section, "stage", shipped.stage, stages),
         again=_stage(section, "again", shipped.again, stages),
-        stays=_stays(section, shipped.stays, stages),
+        stays=_stays(section, shipped, stages),
         when=(*when, *kept),
     )
     if not made.opens and not any(role == "opens" for role, _ in made.when):
         section.where.wrong(section.path, "no event opens it; name at least one in `opens`")
+    for stage in [stage for stage, stay in made.stays.items() if stay >= made.abandoned_after]:
+        section.table("stays").wrong(stage, "it must be shorter than `abandoned_after`: then the journey is over")
     for event in sorted(made.ends_with & made.named):
         section.wrong("ends_with", f"{shown(event)} belongs to the type itself; name it in `goals`, or only here")
     section.close()
@@ -107,10 +109,12 @@ def _stage(section: Section, name: str, shipped: str, stages: Collection[str]) -
     return section.choice(name, shipped, sorted({*stages} - {""}))
 
 
-def _stays(section: Section, shipped: Mapping[str, int], stages: Collection[str]) -> Mapping[str, int]:
+def _stays(section: Section, shipped: JourneyType, stages: Collection[str]) -> Mapping[str, int]:
+    """Of the shipped ones those that a shorter `abandoned_after` leaves room for."""
     if "stays" not in section:
         section.table("stays")
-        return shipped
+        least = section.duration("abandoned_after", shipped.abandoned_after)
+        return {stage: stay for stage, stay in shipped.stays.items() if stay < least}
     stays = section.table("stays")
     for stage in [name for name in stays.everything() if name not in stages]:
         stays.wrong(stage, f"it is no stage{meant(stage, stages)}")

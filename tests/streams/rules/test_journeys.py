@@ -83,6 +83,7 @@ def test_contacts_and_stays_come_from_the_file() -> None:
         '[journeys.contacts.answers.fax]\ncontacts = ["Fax Received"]\nreplies = ["Fax Sent"]\nwithin = "2 d"'
     )
     assert (rules.journeys[0].stays, rules.journeys[0].abandoned_after) == ({"service": HOUR}, 14 * DAY)
+    assert rules_of('[journeys.types.service]\nabandoned_after = "2 d"').journeys[0].stays == {}
     fax = rules.contacts.expectation("fax")
     assert fax and (fax.within, fax.replies, rules.contacts.contacts) == (2 * DAY, frozenset({"Fax Sent"}), {"Fax Received"})
 
@@ -98,6 +99,8 @@ def test_contacts_and_stays_come_from_the_file() -> None:
         ('[journeys.types.purchase]\nopens = "A"', 'line 3: journeys.types.purchase.opens: it must be a list, not "A"'),
         ("[journeys.types.purchase]\nopens = [1]",
          "line 3: journeys.types.purchase.opens: it must be a list of texts and tables; 1 is neither"),
+        ('[journeys.types.service]\nstays = {service = "7 d"}',
+         "line 3: journeys.types.service.stays.service: it must be shorter than `abandoned_after`: then the journey is over"),
         ('[journeys.types.purchase]\nopens = ["A", "A"]', 'line 3: journeys.types.purchase.opens: "A" stands in it twice'),
         ("[journeys.types.purchase]\nopens = [{where = {a = 1}}]",
          "line 3: journeys.types.purchase.opens[1]: it fits every event; name an `event` or a `channel`"),
