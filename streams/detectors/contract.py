@@ -59,10 +59,12 @@ Step = Callable[[Memory, Seen, Notes], Memory]
 class Detector:
     """Subclass, set `name` (the signal's name, unique), and put an instance into the module attribute `detector`.
 
+    `moves`: it need only see facts that may have begun, moved to another stage, or ended a journey.
     `looks`: (channel, event, names of properties) that it reads in `fact.named`; an empty channel or event is every one.
     """
 
     name: str = ""
+    moves: bool = False
     looks: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
 
     def watch(self, rules: ContactRules, channel: str, event: str) -> Step | None:

@@ -31,6 +31,7 @@ class StuckStage(Detector):
     """Remembers a stay of each journey type, as a tuple."""
 
     name: str = "stuck_stage"
+    moves: bool = True
 
     def watch(self, rules: ContactRules, channel: str, event: str) -> Step | None:
         return self._see  # any event may move a stage, or end a journey
@@ -52,11 +53,11 @@ class StuckStage(Detector):
         return self._entered(rest, seen, notes) or None
 
     def _is_over(self, stay: tuple[object, ...], seen: Seen) -> bool:
-        """The stage has moved, or the journey has ended; of each type one at most is open."""
+        """The stage has moved, or the journey has ended, perhaps unsaid: of each type one at most is open."""
         _, _, type, journey_id, stage = stay
-        if journey_id in seen.ended:
-            return True
-        return type == seen.journey_type and (journey_id, stage, True) != (seen.journey_id, seen.stage, bool(seen.stay))
+        if journey_id == seen.journey_id:
+            return (stage, True) != (seen.stage, bool(seen.stay))
+        return journey_id in seen.ended or (type == seen.journey_type and seen.outcome == "open")
 
     def _entered(self, stays: tuple[Stay, ...], seen: Seen, notes: Notes) -> tuple[Stay, ...]:
         here = seen.journey_type, seen.journey_id, seen.stage

@@ -1,6 +1,6 @@
 """Rules looked up once per kind of event: a fold asks for (channel, event) and gets all that applies to it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
@@ -9,6 +9,7 @@ from streams.detectors.contract import Step
 from streams.fold.rules import JourneyRules, JourneyType
 
 FUNNEL = ("awareness", "consideration", "purchase")
+FUNNEL_RULES = {stage: f"journeys.stages.{stage}" for stage in FUNNEL}
 KINDS_AT_MOST = 10_000
 VARIANTS_AT_MOST = 1_000
 
@@ -39,6 +40,7 @@ class Plan:
     rank: int  # position of its stage in FUNNEL, -1 if it is not there
     in_funnel: bool  # it takes the furthest stage of its journey: its own is in FUNNEL, or it has none
     steps: tuple[tuple[int, Step], ...]  # position of a detector, and its function for this kind
+    all_steps: tuple[tuple[int, Step], ...]  # with those that only see what moves a journey
     otherwise: "Plan | None" = None  # as an event of the next type that names it, if the first has no use for it
     looks: bool = False
     variants: "Variants | None" = field(default=None, compare=False)
@@ -126,7 +128,8 @@ def _plan_as(
         stage_rule=stage_rule,
         rank=FUNNEL.index(stage) if stage in FUNNEL else -1,
         in_funnel=stage in FUNNEL or not stage,
-        steps=_steps(rules, channel, event),
+        steps=_steps(rules, channel, event, {False}),
+        all_steps=_steps(rules, channel, event, {False, True}),
     )
 
 
@@ -144,12 +147,13 @@ def _stage(rules: JourneyRules, type: JourneyType, kind: tuple[str, str, Mapping
     """The stage of a kind of event, and the key of the rules file that says so."""
     own = next((stage for stage, when in rules.stages_when if when.fits(*kind)), rules.stages.get(kind[1], ""))
     if type.stage and (not own or own in FUNNEL):
-        return type.stage, f"journeys.types.{type.name}.stage"
-    return own, f"journeys.stages.{own}" if own else ""
+        return type.stage, type.stage_rule
+    return own, FUNNEL_RULES.get(own, f"journeys.stages.{own}") if own else ""
 
 
-def _steps(rules: JourneyRules, channel: str, event: str) -> tuple[tuple[int, Step], ...]:
-    watched = ((slot, detector.watch(rules.contacts, channel, event)) for slot, detector in enumerate(rules.detectors))
+def _steps(rules: JourneyRules, channel: str, event: str, moves: Collection[bool]) -> tuple[tuple[int, Step], ...]:
+    wanted = ((slot, detector) for slot, detector in enumerate(rules.detectors) if detector.moves in moves)
+    watched = ((slot, detector.watch(rules.contacts, channel, event)) for slot, detector in wanted)
     return tuple((slot, step) for slot, step in watched if step is not None)
 
 

@@ -65,6 +65,11 @@ class JourneyType:
     def named(self) -> frozenset[str]:
         return frozenset[str]().union(*(getattr(self, role) for role in ROLES))
 
+    @cached_property
+    def stage_rule(self) -> str:
+        """The key in the rules file that gives the stage."""
+        return f"journeys.types.{self.name}.stage"
+
     def roles(self, channel: str, event: str, values: Mapping[str, str]) -> frozenset[str]:
         """What this kind of event is to a journey of this type; none if the type does not name it."""
         by_name = {role for role in ROLES if event in getattr(self, role)}

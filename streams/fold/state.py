@@ -10,10 +10,10 @@ from typing import Any
 from schemas.fact import Fact
 from schemas.ids import NONE, Id
 from schemas.scores import sentiment_of
-from streams.detectors.contract import Memory, Seen
+from streams.detectors.contract import Memory, Seen, Step
 from streams.fold.ledger import NO_TURN, Entry, Ledger
 from streams.fold.parts import Journey, Session
-from streams.fold.plans import FUNNEL, Plan
+from streams.fold.plans import FUNNEL, FUNNEL_RULES, Plan
 from streams.fold.rules import JourneyRules
 from streams.fold.threads import ENDED, Threads
 
@@ -96,12 +96,17 @@ class State:
         stage, rule = self._stage(fact, plan, journey, done)
         linked = about if owner is journey else owner
         turn = NO_TURN if linked is None or linked is journey else ("", 0, "", linked.id)
-        if moved := self._moved(stage, time, journey):
-            turn = *moved, rule, turn[3]
+        steps = plan.steps
+        if stage != self.stage or journey is None or stage != journey.stage or not self.channel:
+            if moved := self._moved(stage, time, journey):
+                turn = *moved, rule, turn[3]
+            steps = plan.all_steps
+        elif ended or plan.reopens or journey.outcome != "open":
+            steps = plan.all_steps
         before, gap = self.channel, time - self.time
         self.channel, self.time = channel, time
-        if plan.steps:
-            self._detect(self._seen(fact, place, session, journey, ended), plan, ledger)
+        if steps:
+            self._detect(self._seen(fact, place, session, journey, ended), steps, ledger)
         return session, journey, stage, before if before != channel else "", gap if before else 0, turn
 
     def _otherwise(
@@ -145,9 +150,9 @@ class State:
         session.journeys += (journey.place,)
         journey.sessions += 1
 
-    def _detect(self, seen: Seen, plan: Plan, ledger: Ledger) -> None:
+    def _detect(self, seen: Seen, steps: tuple[tuple[int, Step], ...], ledger: Ledger) -> None:
         ledger.teller = seen.place
-        for slot, see in plan.steps:
+        for slot, see in steps:
             self.memories[slot] = see(self.memories[slot], seen, ledger)
 
     def _owner(self, fact: Fact, ledger: Ledger) -> Journey | None:
@@ -176,34 +181,39 @@ class State:
             kind = owner.kind
         if kind < 0:
             return None, False
-        journey = self._running(kind, time, ledger)
-        goes_on = True
-        if owner is not None and owner.kind == kind and owner.outcome in ENDED:
-            goes_on = plan.reopens and owner.outcome == "completed" and journey is None
-            journey = self._reopened(owner) if goes_on else owner
-            if plan.cancels and self._may_cancel(owner, time):
-                self._cancel(owner)
-        elif plan.cancels:
-            journey, goes_on = self._cancelled(journey, self.closed[kind], time), False
+        journey, goes_on = self.open[kind], True
+        if journey is not None and time > journey.due:
+            journey = self._running(kind, time, ledger)
+        if plan.cancels or (owner is not None and owner.kind == kind and owner.outcome in ENDED):
+            journey, goes_on = self._returned(journey, owner, kind, fact, plan)
         elif journey is None and plan.opens:
             journey = self.open[kind] = self._begun(fact, place, plan)
         if journey is None:
             return None, False
-        if plan.proof:
-            journey.proven = True
-        self._join(journey, fact, ledger)
-        return journey, goes_on and self._goes_on(journey, fact, plan)
-
-    def _join(self, journey: Journey, fact: Fact, ledger: Ledger) -> None:
         journey.count += 1
-        journey.end = fact[3]
+        journey.end = time
         ledger.changed.append(journey.place)
         if journey.channel != fact[6]:
             journey.hand_over(fact[6])
+        if plan.proof:
+            journey.proven = True
         if fact[11]:
-            journey.feel(fact[3], sentiment_of(fact[11], fact[12])[0])
+            journey.feel(time, sentiment_of(fact[11], fact[12])[0])
         if fact[8]:
             self.threads.use(fact[8], journey)
+        return journey, goes_on and self._goes_on(journey, fact, plan)
+
+    def _returned(
+        self, journey: Journey | None, owner: Journey | None, kind: int, fact: Fact, plan: Plan
+    ) -> tuple[Journey | None, bool]:
+        """A fact that cancels, or that is about a journey which has ended; whether that goes on by it."""
+        if owner is None or owner.kind != kind or owner.outcome not in ENDED:
+            return self._cancelled(journey, self.closed[kind], fact[3]), False
+        if plan.cancels and self._may_cancel(owner, fact[3]):
+            self._cancel(owner)
+        if plan.reopens and owner.outcome == "completed" and journey is None:
+            return self._reopened(owner), True
+        return owner, False
 
     def _goes_on(self, journey: Journey, fact: Fact, plan: Plan) -> bool:
         """What a touchpoint does to an open journey; whether it completes it."""
@@ -281,5 +291,6 @@ class State:
         if again and type.again:
             return type.again, f"journeys.types.{type.name}.again"
         if type.stage:
-            return type.stage, f"journeys.types.{type.name}.stage"
-        return FUNNEL[journey.furthest], f"journeys.stages.{FUNNEL[journey.furthest]}"
+            return type.stage, type.stage_rule
+        furthest = FUNNEL[journey.furthest]
+        return furthest, FUNNEL_RULES[furthest]

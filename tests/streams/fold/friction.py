@@ -62,8 +62,9 @@ class Friction:
             journey, outcome, ended, stage = self.told[i]
             within = journey.type.stays.get(stage, 0) if journey and outcome == "open" else 0
             for type, (at, in_stage, place) in list(stays.items()):
-                moved = journey and type == journey.type.name and (at, in_stage, True) != (journey, stage, bool(within))
-                if at in ended or moved:
+                moved = at is journey and (in_stage, True) != (stage, bool(within))
+                replaced = journey and at is not journey and type == journey.type.name and outcome == "open"
+                if at in ended or moved or replaced:
                     del stays[type]
                     if fact.event_time <= said[place][1]:
                         del said[place]
