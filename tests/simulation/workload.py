@@ -60,7 +60,13 @@ def setup(partitions: int, slots: int) -> Setup:
     timeouts = {channel.name: channel.session_timeout_ms for channel in channels}
     journeys = default(timeouts).journeys
     return Setup(
-        Decoder(channels, rules, journeys.looks), identity, journeys, partial(parse, timeouts=timeouts), PUBLIC, partitions, slots
+        Decoder(channels, rules, journeys.looks),
+        identity,
+        journeys,
+        partial(parse, timeouts=timeouts),
+        PUBLIC,
+        partitions,
+        slots,
     )
 
 

@@ -43,7 +43,9 @@ def test_a_new_type_comes_before_those_that_ship_and_order_decides() -> None:
 
 
 def test_an_event_has_the_stage_that_the_file_gives_it() -> None:
-    rules = rules_of('[journeys.stages]\nretention = ["Page Viewed", {event = "Paid", where = {tier = "gold"}}]\nchurned = []')
+    rules = rules_of(
+        '[journeys.stages]\nretention = ["Page Viewed", {event = "Paid", where = {tier = "gold"}}]\nchurned = []'
+    )
     assert (rules.stages["Page Viewed"], rules.stages["Screen Viewed"]) == ("retention", "awareness")
     assert rules.stages_when == (("retention", When("Paid", conditions=(equals("tier", "gold"),))),)
     assert "Unsubscribed" not in rules.stages
@@ -85,7 +87,11 @@ def test_contacts_and_stays_come_from_the_file() -> None:
     assert (rules.journeys[0].stays, rules.journeys[0].abandoned_after) == ({"service": HOUR}, 14 * DAY)
     assert rules_of('[journeys.types.service]\nabandoned_after = "2 d"').journeys[0].stays == {}
     fax = rules.contacts.expectation("fax")
-    assert fax and (fax.within, fax.replies, rules.contacts.contacts) == (2 * DAY, frozenset({"Fax Sent"}), {"Fax Received"})
+    assert fax and (fax.within, fax.replies, rules.contacts.contacts) == (
+        2 * DAY,
+        frozenset({"Fax Sent"}),
+        {"Fax Received"},
+    )
 
 
 @pytest.mark.parametrize(
