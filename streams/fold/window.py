@@ -74,9 +74,10 @@ def judge(fact: Fact, known: Iterable[Known], cut: int, late_after: int) -> Verd
     (original_timestamp, event_id)."""
     is_old, rows = fact[3] < cut, list(known)
     own = next((row for row in rows if row.node == fact[0]), None)
+    if own is not None and own.version > fact[5]:
+        return Verdict.KNOWN
     if own is not None and (is_old or own.event_time < cut):
-        is_known = own.version > fact[5] or own[1:3] == (fact[3], fact[5])
-        return Verdict.KNOWN if is_known else Verdict.RELOAD
+        return Verdict.KNOWN if own[1:3] == (fact[3], fact[5]) else Verdict.RELOAD
     rivals = [row for row in rows if row.node != fact[0] and (is_old or row.event_time < cut)]
     if rivals:
         first = min((-row.version, row.node) for row in rivals)
