@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from schemas.fact import Fact, Key
+from schemas.fact import Fact, Key, version_of
 from schemas.ids import Id
 from schemas.messages import Barrier, Change, Mark, Member
 from schemas.tables import CUSTOMERS, FACTS, FRICTION, IDENTITY_MAP, PROPERTIES, STITCHED
@@ -94,7 +94,7 @@ class LongCustomers(RuleBasedStateMachine):
         one = data.draw(st.sampled_from(self.told))
         received = one.received_at + earlier
         again = one._replace(node=node, received_at=received, event_time=one.event_time + shift)
-        self.tell(again._replace(version=((1 << 42) - received) << 21 | len(self.told)))
+        self.tell(again._replace(version=version_of(received, len(self.told))))
         if folded:
             self.fold()
 
