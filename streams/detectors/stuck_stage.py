@@ -6,7 +6,8 @@ stuck.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from schemas.fact import Signal
 from schemas.ids import Id
@@ -45,28 +46,38 @@ class StuckStage(Detector):
             for _, _, _, in_journey, in_stage in stays:
                 if within and in_journey == journey_id and in_stage == stage:
                     return memory
-        over = [Stay._make(stay) for stay in stays if self._is_over(stay, seen)]
-        for stay in over:
-            if stay.due >= seen.fact.event_time:
-                notes.withdraw(stay.place, self.name)
-        rest = tuple(stay for stay in stays if stay not in over)
-        return self._entered(rest, seen, notes) or None
+        rest: list[Stay] = []
+        goes_on = False
+        for stay in stays:
+            if self._is_over(stay, seen):
+                if stay[0] >= seen[0][3]:
+                    notes.withdraw(stay[1], self.name)
+            else:
+                rest.append(stay)
+                goes_on = goes_on or stay[3:] == (journey_id, stage)
+        if within and not goes_on:
+            rest.append(self._entered(seen, notes))
+        return tuple(rest) or None
 
-    def _is_over(self, stay: tuple[object, ...], seen: Seen) -> bool:
+    def _is_over(self, stay: Stay, seen: Seen) -> bool:
         """The stage has moved, or the journey has ended, perhaps unsaid: of each type one at most is open."""
         _, _, type, journey_id, stage = stay
-        if journey_id == seen.journey_id:
-            return (stage, True) != (seen.stage, bool(seen.stay))
-        return journey_id in seen.ended or (type == seen.journey_type and seen.outcome == "open")
+        if journey_id == seen[3]:
+            return stage != seen[6] or not seen[7]
+        return journey_id in seen[8] or (type == seen[4] and seen[5] == "open")
 
-    def _entered(self, stays: tuple[Stay, ...], seen: Seen, notes: Notes) -> tuple[Stay, ...]:
-        here = seen.journey_type, seen.journey_id, seen.stage
-        if not seen.stay or any(stay[2:] == here for stay in stays):
-            return stays
-        due = seen.fact.event_time + seen.stay
-        detail = f"{seen.journey_type} journey in stage {seen.stage} for more than {seen.stay / DAY:g} d"
-        notes.arm(seen.place, due, Signal(self.name, due, seen.fact.location, detail))
-        return *stays, Stay(due, seen.place, *here)
+    def _entered(self, seen: Seen, notes: Notes) -> Stay:
+        fact, place, _, journey_id, type, _, stage, within, _ = seen
+        due = fact[3] + within
+        notes.arm(place, due, Signal(self.name, due, fact[13], _detail(type, stage, within)))
+        stay: Stay = _new(Stay, (due, place, type, journey_id, stage))
+        return stay
 
 
+@lru_cache(maxsize=1_000)
+def _detail(type: str, stage: str, within: int) -> str:
+    return f"{type} journey in stage {stage} for more than {within / DAY:g} d"
+
+
+_new: Any = tuple.__new__
 detector = StuckStage()

@@ -47,7 +47,8 @@ class Ledger(Notes):
         self._mark(place, self._without(place, name))
 
     def _without(self, place: int, name: str) -> tuple[Mark, ...]:
-        return tuple(mark for mark in self._marks.get(place, ()) if mark[1].name != name)
+        marks = self._marks.get(place, ())
+        return tuple([mark for mark in marks if mark[1].name != name]) if marks else ()
 
     def _mark(self, place: int, marks: tuple[Mark, ...]) -> None:
         self._log.append((self.teller, place, self._marks.get(place, ())))
