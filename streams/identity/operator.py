@@ -55,6 +55,8 @@ class Operator:
         return [(ends, "cannot_link", claim.reason)]
 
     def _uncut(self, revision: Revision, claim: Claim, ends: Ends) -> Told:
+        for node in chain.from_iterable(self._graph.cuts.said(claim.evidence)):
+            self._known(node)  # decided as it was until now, though the claim may name others
         freed = self._graph.cuts.withdraw(claim.evidence)
         if not freed:
             return [] if freed is None else [(ends, "unknown", UNHEARD)]
@@ -75,6 +77,8 @@ class Operator:
         return [((one, one), "released", claim.reason)]
 
     def _unrelease(self, revision: Revision, claim: Claim, ends: Ends) -> Told:
+        for node in self._graph.releases.said(claim.evidence):
+            self._known(node)
         freed = self._graph.releases.withdraw(claim.evidence)
         if not freed:
             one = self._graph.identifier(claim.a)

@@ -41,6 +41,10 @@ class Words(Generic[W]):
         self._holding.setdefault(word, set()).add(id)
         return "holds"
 
+    def said(self, id: Id) -> frozenset[W]:
+        """What came under this id, whether it holds or not."""
+        return frozenset(self._named.get(id, ()))
+
     def withdraw(self, id: Id) -> list[W] | None:
         """What this id said until now, sorted; None if it was withdrawn before."""
         if id in self._withdrawn:

@@ -11,7 +11,18 @@ from schemas.messages import Claim
 from streams.identity.outcome import NOTHING
 from streams.identity.resolve import resolve
 from streams.identity.state import IdentityState
-from tests.streams.identity.alphabet import RULES, claims, histories, link, member, walk
+from tests.streams.identity.alphabet import (
+    RULES,
+    claims,
+    cut,
+    histories,
+    link,
+    member,
+    release,
+    uncut,
+    unrelease,
+    walk,
+)
 from tests.streams.identity.difference import difference, plain, unfounded
 
 long_histories = st.lists(claims, min_size=8, max_size=40)
@@ -37,7 +48,9 @@ def test_a_loaded_state_goes_on_like_one_that_lived(history, more):
     lived, loaded = IdentityState(RULES), IdentityState.of(history, RULES)
     for seq, claim in enumerate(history, 1):
         lived.apply(seq, claim)
-    assert loaded.resolution() == lived.resolution()
+    assert (
+        IdentityState.of(history, RULES).resolution() == lived.resolution()
+    )  # another: it decides all that lies at rest
     for seq, claim in enumerate(more, len(history) + 1):
         assert loaded.apply(seq, claim) == lived.apply(seq, claim)
 
@@ -72,6 +85,28 @@ def test_order_repetition_and_splits_do_not_matter(thousand):
         for seq, claim in enumerate(shuffled[split:], split + 1):
             state.apply(seq, claim)
         assert state.resolution() == resolve(history, RULES)
+
+
+def test_a_withdrawal_that_names_others_than_its_cut_tells_the_same_after_a_load():
+    said = [link("user_id 1", "email 1", level=3), cut(1, "user_id 1", "email 1"), link("email 1", "anonymous_id 1", 1)]
+    lived, loaded = IdentityState(RULES), IdentityState.of(said, RULES)
+    for seq, claim in enumerate(said, 1):
+        lived.apply(seq, claim)
+    taken_back = uncut(1, "email 2", "anonymous_id 3")
+    outcome = loaded.apply(9, taken_back)
+    assert outcome == lived.apply(9, taken_back)
+    assert [change.customer for change in outcome.changes if change.members] == [member("user_id 1").node]
+
+
+def test_a_withdrawal_that_names_another_than_its_release_tells_the_same_after_a_load():
+    said = [release(1, "email 1"), *(link("email 1", f"anonymous_id {n}", n * 9) for n in range(5))]
+    lived, loaded = IdentityState(RULES), IdentityState.of(said, RULES)
+    for seq, claim in enumerate(said, 1):
+        lived.apply(seq, claim)
+    taken_back = unrelease(1, "email 2")
+    outcome = loaded.apply(9, taken_back)
+    assert outcome == lived.apply(9, taken_back)
+    assert outcome.decisions[1].kind == "quarantine"
 
 
 def test_the_newest_pair_of_a_customer_is_the_last_with_an_end_in_it():
