@@ -1,6 +1,7 @@
 """What the views say of identity, against the functions that define it; written by the resolver itself."""
 
 import random
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
@@ -21,8 +22,9 @@ from streams.identity.explain import explain, obstacles
 from streams.identity.resolve import Resolution, resolve
 from streams.steps.resolver import Resolver
 from tests.sinks.rows import at, customer, id, put
-from tests.streams.identity.alphabet import RULES, link, walk
+from tests.streams.identity.alphabet import RULES, cut, link, uncut, walk
 from tests.streams.steps.outside import AT, PARTITIONS, Outside
+from throughline.clock import iso
 
 HISTORIES, CHAINS, REFUSALS = 60, 9, 9
 MINUTE = 60_000
@@ -41,15 +43,31 @@ class Told:
         first, outside = len(self.log), Outside()
         self.log += claims
         outside.store = self.store  # type: ignore[assignment]  # the real one in place of its twin
-        outside.run(Resolver(RULES, PARTITIONS).take(range(first, len(self.log)), claims, AT))
+        outside.run(Resolver(RULES, PARTITIONS).take(range(first, len(self.log)), claims, now()))
 
     def ask(self, query: str, **parameters: Any) -> list[tuple[Any, ...]]:
         return list(zip(*self.analyst.ask(query, parameters), strict=True))
+
+    def held(self, at: int) -> list[tuple[Id, Id, int]]:
+        """(node, customer, seq) of every identifier of that time."""
+        return self._held(f"identity_as_of(at = '{iso(at)}')")
+
+    def members(self, node: Id, at: int) -> list[tuple[Id, Id, int]]:
+        """Of the customer to whom this one belonged."""
+        return self._held(f"identity_members_as_of(id = '{to_uuid(node)}', at = '{iso(at)}')")
+
+    def _held(self, view: str) -> list[tuple[Id, Id, int]]:
+        rows = self.ask(f"SELECT node, customer_id, seq FROM {view} ORDER BY node")
+        return [(from_uuid(node), from_uuid(owner), seq) for node, owner, seq in rows]
 
     def explain(self, a: Id, b: Id) -> list[tuple[Id, Id, str, str]]:
         query = "SELECT a, b, verdict, reason FROM identity_explain(a = %(a)s, b = %(b)s)"
         rows = self.ask(query, a=str(to_uuid(a)), b=str(to_uuid(b)))
         return [(from_uuid(a), from_uuid(b), verdict.decode(), reason.decode()) for a, b, verdict, reason in rows]
+
+
+def now() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def apart(claim: Claim, number: int) -> Claim:
@@ -116,16 +134,80 @@ def test_the_present_is_as_of_now(told: Told, found: Resolution) -> None:
 def test_a_past_moment_has_the_customers_of_that_time_however_often_they_were_said(told: Told) -> None:
     mail, card = link("email x", "loyalty_id x").a.node, link("email x", "loyalty_id x").b.node
     put(told.store, IDENTIFIERS, *({"node": node, "type": "email", "value": "x"} for node in (mail, card)))
-    (before,) = told.ask("SELECT toString(now64(3, 'UTC'))")
+    before = now()
     told.take(link("email x", "loyalty_id x"))
-    (after,) = told.ask("SELECT toString(now64(3, 'UTC'))")
+    after = now()
     told.log.pop()
     told.take(link("email x", "loyalty_id x"))
-    for moment, owner in ((before, mail), (after, card)):
-        query = "SELECT customer_id FROM identity_as_of(at = %(at)s) WHERE node = %(node)s"
-        assert told.ask(query, at=moment[0].decode(), node=to_uuid(mail)) == [(to_uuid(owner),)]
+    for moment, owner in ((before - 1, mail), (after, card)):
+        assert [customer for node, customer, *_ in told.held(moment) if node == mail] == [owner]
+        assert told.members(mail, moment) == [one for one in told.held(moment) if one[1] == owner]
     query = "SELECT kind, a, length(evidence) FROM identity_history WHERE a = %(node)s OR b = %(node)s"
     assert told.ask(query, node=to_uuid(mail)) == [(b"attach", to_uuid(mail), 1)]
+
+
+def test_who_left_and_came_back_is_the_customers_since_then(told: Told) -> None:
+    pair = link("email y", "user_id y")
+    parted = cut(99, "email y", "user_id y")
+    seen = {"first_seen": now(), "type": "email", "value": "y"}
+    put(told.store, IDENTIFIERS, *({"node": m.node, **seen} for m in (pair.a, pair.b)))
+    moments = []
+    for claim in (pair, parted, uncut(99, "email y", "user_id y"), link("email y", "crm_id y", 9)):
+        time.sleep(0.002)
+        told.take(claim)
+        moments.append(now())
+    back = len(told.log) - 1
+    mail, user = pair.a.node, pair.b.node
+    owners = [{node: owner for node, owner, _ in told.held(moment)}.get(mail) for moment in moments]
+    assert owners == [user, mail, user, user]
+    assert [seq for node, _, seq in told.held(moments[-1]) if node == mail] == [back]
+    (since,) = told.ask(
+        f"SELECT since FROM identity_as_of(at = '{iso(moments[-1])}') WHERE node = %(node)s", node=to_uuid(mail)
+    )
+    assert moments[1] <= since[0].timestamp() * 1000 <= moments[2]
+
+
+def test_an_identifier_that_had_neither_been_seen_nor_claimed_is_not_of_that_time(told: Told) -> None:
+    put(told.store, IDENTIFIERS, {"node": id("young"), "type": "email", "value": "young", "first_seen": AT})
+    assert [node for node, *_ in told.held(AT - 1) if node == id("young")] == told.members(id("young"), AT - 1) == []
+    assert told.members(id("young"), AT) == [(id("young"), id("young"), 0)]
+
+
+def test_the_customers_of_any_time_are_those_of_the_claims_until_then(told: Told) -> None:
+    started = len(told.log)
+    claims, moments = [apart(claim, 7_000) for claim in walk(random.Random(5), (25,))], list[int]()
+    for claim in claims:
+        told.take(claim)
+        time.sleep(0.002)
+        moments.append(now())
+        time.sleep(0.002)
+    nodes = {member.node for claim in claims for member in (claim.a, claim.b)}
+    put(
+        told.store, IDENTIFIERS, *({"node": node, "type": "email", "value": "z", "first_seen": now()} for node in nodes)
+    )
+    for number in range(0, len(claims), 4):
+        truth = resolve(told.log[started : started + number + 1], RULES)
+        held = {node: owner for node, owner, _ in told.held(moments[number]) if node in nodes}
+        assert held.items() <= truth.customer_of.items()
+        joined = {node for node, owner in truth.customer_of.items() if len(truth.members[owner]) > 1}
+        assert joined <= held.keys()
+
+
+def test_the_history_of_a_customer_is_that_of_all_its_identifiers(told: Told, found: Resolution) -> None:
+    members = max(found.members.values(), key=len)
+    nodes = [to_uuid(member.node) for member in members]
+    columns = "* EXCEPT (a_type, a_value, b_type, b_value)"
+    query = f"SELECT {columns} FROM identity_history WHERE a IN %(nodes)s OR b IN %(nodes)s ORDER BY ALL"
+    of = f"SELECT {columns} FROM identity_history_of(id = %(id)s) ORDER BY ALL"
+    assert told.ask(of, id=str(nodes[-1])) == told.ask(query, nodes=nodes)
+    assert told.ask("SELECT * FROM identity_history_of(id = 'email:no@where')") == []
+
+
+def test_two_customers_who_share_no_pair_are_parted_by_what_was_seen_with_both(told: Told) -> None:
+    one, other, third = (link(f"user_id q{n}", "device_id q", level=3) for n in (1, 2, 3))
+    told.take(one, other, third)
+    a, b, tablet = one.a.node, other.a.node, one.b.node
+    assert told.explain(a, b) == [(a, tablet, "refused", "shared"), (tablet, b, "refused", "shared")]
 
 
 def test_a_shared_device_has_the_owner_seen_within_half_an_hour_or_else_the_next(told: Told) -> None:

@@ -58,11 +58,12 @@ def _tell_one(at: int, name: str, held: Sequence[Held]) -> None:
 
 
 def _show_one(at: int, name: str, held: Sequence[Held], console: Console) -> None:
-    known = [each for each in held if each.since is not None]
-    console.print(
-        f"At {moment(at)} UTC, [bold]{printable(name)}[/] was of customer {held[0].customer_id}", soft_wrap=True
-    )
-    if not known:
+    if not held:
+        console.print(f"At {moment(at)} UTC, nobody had met {printable(name)}.")
+        return
+    was = f"[bold]{printable(name)}[/] was of customer {held[0].customer_id}"
+    console.print(f"At {moment(at)} UTC, {was}", soft_wrap=True)
+    if all(each.since is None for each in held):
         console.print("No claim had named it by then: it stood for itself.")
     console.print(_table(held, then=False))
 

@@ -248,28 +248,40 @@ AS WITH RECURSIVE
     (SELECT coalesce(anyOrNull(customer), other) FROM ${store}.identity_map FINAL WHERE node = other) AS other_owner,
     (SELECT arrayDistinct(arrayPushBack(any(members), one)) FROM ${store}.customers FINAL WHERE customer_id = owner) AS some,
     (SELECT arrayDistinct(arrayPushBack(any(members), other)) FROM ${store}.customers FINAL WHERE customer_id = other_owner) AS others,
+    (
+        SELECT groupUniqArray(b) FROM ${store}.claims
+        WHERE owner != other_owner AND kind = 'link' AND a IN some AND b NOT IN arrayConcat(some, others)
+            AND b IN (SELECT b FROM ${store}.claims WHERE owner != other_owner AND kind = 'link' AND a IN others)
+    ) AS thirds,
+    arrayConcat(some, others, thirds) AS near,
     judged AS (
         SELECT a, b, first_seen, level, verdict != 'refuse' AS accepted, why, said, if(verdict = 'refuse', because, events) AS shown
         FROM (
             SELECT a, b, min(c.first_seen) AS first_seen, max(c.level) AS level,
                 arrayDistinct([argMin(evidence, (c.first_seen, c.seq)), argMin(evidence, (-toInt16(c.level), c.seq))]) AS events
             FROM ${store}.claims AS c
-            WHERE kind = 'link' AND a IN arrayConcat(some, others) AND b IN arrayConcat(some, others) AND a != b
+            WHERE kind = 'link' AND a IN near AND b IN near AND a != b
             GROUP BY a, b
         ) AS pairs
         LEFT ANY JOIN (
             SELECT x, y, argMax(kind, seq) AS verdict, argMax(d.reason, seq) AS why, argMax(d.detail, seq) AS said, argMax(d.evidence, seq) AS because
             FROM ${store}.decisions AS d
             ARRAY JOIN [a, b] AS x, [b, a] AS y
-            WHERE kind IN ('attach', 'merge', 'refuse') AND a IN arrayConcat(some, others) AND b IN arrayConcat(some, others)
+            WHERE kind IN ('attach', 'merge', 'refuse') AND a IN near AND b IN near
             GROUP BY x, y
         ) AS verdicts ON a = x AND b = y
     ),
-    (SELECT groupArray((a, b)) FROM judged WHERE accepted AND owner = other_owner) AS edges,
-    (
-        SELECT arraySort(p -> (reinterpretAsFixedString(p.1), reinterpretAsFixedString(p.2)), groupArray((a, b)))
-        FROM judged WHERE NOT accepted AND owner != other_owner AND a IN some AND b IN others
-    ) AS apart,
+    (SELECT groupArray((a, b, accepted)) FROM judged) AS known,
+    arrayMap(p -> (p.1, p.2), arrayFilter(p -> p.3 AND owner = other_owner, known)) AS edges,
+    arrayMap(p -> (p.1, p.2), arrayFilter(p -> NOT p.3 AND owner != other_owner, known)) AS apart,
+    arraySort(
+        p -> (reinterpretAsFixedString(p.1), reinterpretAsFixedString(p.2)),
+        arrayFilter(p -> has(some, p.1) AND has(others, p.2), apart)
+    ) AS direct,
+    arraySort(
+        p -> (reinterpretAsFixedString(if(has(thirds, p.1), p.1, p.2)), has(thirds, p.1), reinterpretAsFixedString(p.1), reinterpretAsFixedString(p.2)),
+        arrayFilter(p -> (has(some, p.1) AND has(thirds, p.2)) OR (has(thirds, p.1) AND has(others, p.2)), apart)
+    ) AS around,
     layers AS (
         SELECT 0 AS depth, [other] AS front, [other] AS seen
         UNION ALL
@@ -283,7 +295,7 @@ AS WITH RECURSIVE
     ),
     (SELECT arrayReverse(arrayPopBack(arraySort(l -> l.1, groupArray((depth, front))))) FROM layers) AS way,
     arrayFold((path, layer) -> arrayPushBack(path, arrayFirst(n -> has(edges, (path[-1], n)), layer.2)), way, [one]) AS chain,
-    if(owner = other_owner, arrayZip(arrayPopBack(chain), arrayPopFront(chain)), apart) AS shown_pairs
+    if(owner = other_owner, arrayZip(arrayPopBack(chain), arrayPopFront(chain)), if(notEmpty(direct), direct, around)) AS shown_pairs
 SELECT
     toUInt32(t.number) AS step,
     if(owner = other_owner, 'accepted', 'refused') AS verdict,
@@ -303,11 +315,11 @@ FROM (
     FROM (SELECT shown_pairs AS all) ARRAY JOIN all AS s, arrayEnumerate(all) AS number
 ) AS t
 INNER JOIN judged AS j ON t.a = j.a AND t.b = j.b
-LEFT ANY JOIN (SELECT node, type, value FROM ${store}.identifiers FINAL WHERE node IN arrayConcat(some, others)) AS i ON t.a = i.node
-LEFT ANY JOIN (SELECT node, type, value FROM ${store}.identifiers FINAL WHERE node IN arrayConcat(some, others)) AS k ON t.b = k.node
+LEFT ANY JOIN (SELECT node, type, value FROM ${store}.identifiers FINAL WHERE node IN near) AS i ON t.a = i.node
+LEFT ANY JOIN (SELECT node, type, value FROM ${store}.identifiers FINAL WHERE node IN near) AS k ON t.b = k.node
 ORDER BY step
 SETTINGS join_use_nulls = 0
-COMMENT 'identity_explain(a = \'email:anna@example.org\', b = \'loyalty_id:KC-1\'): the shortest chain of accepted pairs that makes the two one customer, or, where they are two, the pairs that were refused between them. Type and value as in identities, or a node';
+COMMENT 'identity_explain(a = \'email:anna@example.org\', b = \'loyalty_id:KC-1\'): the shortest chain of accepted pairs that makes the two one customer, or, where they are two, the pairs that were refused between them, or else those with identifiers that were seen with both. Type and value as in identities, or a node';
 
 CREATE OR REPLACE VIEW ${views}.probable_owners ${on_cluster}
 (
