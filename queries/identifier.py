@@ -40,7 +40,8 @@ def identifier(client: Connections, text: str, region: str, key: bytes, unseen: 
     if not people and (found or _typed(text, region)[0] in TRANSACTIONS):
         name = key_of(*(min(found) if found else _typed(text, region)))
         raise JoinsNobody(
-            f"{name} is of a transaction and joins no customers; name an identifier of a person or device"
+            f"{name} is of a transaction and joins no customers: it links touchpoints to a journey, see"
+            f" `throughline journey {name}`; name an identifier of a person or device"
         )
     if not people and unseen and all(_typed(text, region)):
         people = {_typed(text, region)}

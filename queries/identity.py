@@ -60,6 +60,14 @@ class Owner(NamedTuple):
     touchpoints: int
 
 
+class Device(NamedTuple):
+    """A shared device with touchpoints that name nobody and that a customer probably did. `found` as in `Owner`."""
+
+    identifier: str
+    found: str
+    touchpoints: int
+
+
 class Held(NamedTuple):
     """An identifier and its customer at a time, and now. `since` None: no claim had named it by then."""
 
@@ -84,24 +92,34 @@ class Who(NamedTuple):
     cuts: list[Cut]
     touchpoints: int
     probable_owners: list[Owner]
+    shared_devices: list[Device]
 
 
 def who(client: Connections, customer: UUID) -> Who:
     """All about the customer with this id."""
     known = [Identifier(*row) for row in _rows(client, "journey/identifiers", customer=customer)]
     nodes = [each.node for each in known] or [customer]
-    cuts = [Cut(*row) for row in _rows(client, "identity/cuts", nodes=nodes)]
-    flags = _flags(client, nodes, cuts)
+    cuts = [Cut(*row) for row in _rows(client, "identity/cuts", id=str(customer))]
+    flags = _flags(client, customer, nodes, cuts)
     ((count,),) = _rows(client, "identity/touchpoints", customer=customer, nodes=nodes)
     shared = [node for node, named in flags.items() if "shared" in named]
     owners = _rows(client, "identity/probable_owners", nodes=shared) if shared else []
-    return Who(customer, known, flags, cuts, count, [Owner(*row) for row in owners])
+    devices = [] if shared else _shared_devices(client, customer)
+    return Who(customer, known, flags, cuts, count, [Owner(*row) for row in owners], devices)
 
 
-def _flags(client: Connections, nodes: Sequence[UUID], cuts: Collection[Cut]) -> dict[UUID, tuple[str, ...]]:
+def _shared_devices(client: Connections, customer: UUID) -> list[Device]:
+    """Only where a shared device is near is it worth to look at all of their touchpoints."""
+    ((refused,),) = _rows(client, "identity/refused", id=str(customer), reason="shared")
+    return [Device(*row) for row in _rows(client, "identity/shared_devices", customer=customer)] if refused else []
+
+
+def _flags(
+    client: Connections, customer: UUID, nodes: Sequence[UUID], cuts: Collection[Cut]
+) -> dict[UUID, tuple[str, ...]]:
     """Only of nodes that have any."""
     names = {"share": "shared", "quarantine": "quarantined"}
-    found = [(node, names[kind]) for node, kind in _rows(client, "identity/flags", nodes=nodes)]
+    found = [(node, names[kind]) for node, kind in _rows(client, "identity/flags", id=str(customer))]
     found += [(node, "cut") for node in sorted({end for cut in cuts for end in (cut.a_node, cut.b_node)} & set(nodes))]
     return {node: tuple(flag for other, flag in found if other == node) for node, _ in found}
 
@@ -117,8 +135,9 @@ def explanation(client: Connections, a: UUID, b: UUID) -> list[Step]:
 
 
 def history(client: Connections, nodes: Sequence[UUID], most: int) -> tuple[list[Decision], int]:
-    """The newest decisions on any of the nodes, the oldest of them first (`most` 0: all), and how many there are."""
-    rows = _rows(client, "identity/history", nodes=nodes, limit=most or ALL)
+    """The newest decisions on any of these nodes of one customer, the oldest of them first (`most` 0: all), and how many there
+    are."""
+    rows = _rows(client, "identity/history", id=str(nodes[0]), nodes=nodes, limit=most or ALL)
     return [Decision(*row[:-1]) for row in reversed(rows)], rows[0][-1] if rows else 0
 
 
@@ -129,7 +148,7 @@ def nodes_of(client: Connections, customer: UUID) -> list[UUID]:
 
 def held_at(client: Connections, at: int, node: UUID) -> list[Held]:
     """All identifiers of the customer to whom this one belonged then."""
-    return [Held(*row) for row in _rows(client, "identity/as_of", at=iso(at), node=node)]
+    return [Held(*row) for row in _rows(client, "identity/as_of", at=iso(at), id=str(node))]
 
 
 def moved_since(client: Connections, at: int, most: int) -> tuple[list[Held], int]:

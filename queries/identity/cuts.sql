@@ -1,7 +1,7 @@
--- Cuts that hold between some identifiers and others.
+-- Cuts that hold between identifiers of a customer and others.
 SELECT
     evidence[1], concat(a_type, ':', a_value), concat(b_type, ':', b_value), a, b, detail, toUnixTimestamp64Milli(decided_at)
-FROM ${views}.identity_history
-WHERE kind = 'cut' AND reason = 'cannot_link' AND (a IN %(nodes)s OR b IN %(nodes)s)
-    AND evidence[1] NOT IN (SELECT evidence[1] FROM ${views}.identity_history WHERE kind = 'uncut')
+FROM ${views}.identity_history_of(id = %(id)s)
+WHERE kind = 'cut' AND reason = 'cannot_link'
+    AND evidence[1] NOT IN (SELECT evidence[1] FROM ${views}.identity_history_of(id = %(id)s) WHERE kind = 'uncut')
 ORDER BY seq

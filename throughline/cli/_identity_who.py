@@ -7,7 +7,7 @@ from uuid import UUID
 from rich.console import Console
 from rich.table import Table
 
-from queries.identity import Cut, Owner, Who, owners_of
+from queries.identity import Cut, Device, Owner, Who, owners_of
 from queries.identity import who as asked
 from throughline.cli._identity_reading import (
     AsJson,
@@ -53,7 +53,7 @@ def _show(found: Who, name: str, console: Console) -> None:
     console.print(f"{printable(name)} is of customer [bold]{found.customer_id}[/]", soft_wrap=True)
     console.print(f"{many(len(found.identifiers), 'identifier')}, {many(found.touchpoints, 'touchpoint')}\n")
     console.print(_identifiers(found))
-    for line in (*_cuts(found.cuts), *_owners(found.probable_owners)):
+    for line in (*_cuts(found.cuts), *_owners(found.probable_owners), *_devices(found.shared_devices)):
         console.print(line)
 
 
@@ -84,6 +84,14 @@ def _owners(owners: Iterable[Owner]) -> list[str]:
         for each in owners
     ]
     return ["\nA shared device. Touchpoints that name nobody, and whose they probably are:", *lines] if lines else []
+
+
+def _devices(devices: Iterable[Device]) -> list[str]:
+    lines = [
+        f"  {many(each.touchpoints, 'touchpoint')} of {printable(each.identifier)} [dim]{FOUND[each.found]}[/]"
+        for each in devices
+    ]
+    return ["\nShared devices. Touchpoints that name nobody, and are probably theirs:", *lines] if lines else []
 
 
 def _name(identifier: str, customer: UUID | None) -> str:

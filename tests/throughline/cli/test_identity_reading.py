@@ -14,13 +14,14 @@ from schemas.identifiers import home_of, key_of
 from schemas.ids import event_id_of, node_of, to_uuid
 from schemas.messages import Claim, Member
 from schemas.tables import IDENTIFIERS, TOUCHPOINTS
-from sinks.clickhouse.connect import open_store, open_views, server_of
+from sinks.clickhouse.connect import open_store, server_of
 from sinks.clickhouse.migrate import apply
 from streams.identity.rules import IdentityRules
 from streams.steps.resolver import Resolver
 from tests.sinks.rows import at, put
 from tests.streams.steps.outside import AT, Outside
 from throughline.cli import build
+from throughline.clock import iso
 from throughline.options import Settings
 
 KEY = "a key that only the tests know, 0123"
@@ -62,14 +63,14 @@ def settings(clickhouse: ClickHouse) -> Settings:
 def between(settings: Settings) -> Iterator[str]:
     """A time after the merges and before the cut."""
     apply(server_of(settings, "migrator"))
-    with closing(open_store(settings, "worker")) as store, closing(open_views(settings, "analyst")) as analyst:
+    with closing(open_store(settings, "worker")) as store:
         outside, resolver = Outside(), Resolver(IdentityRules(quarantine_at=4), 4)
         outside.store = store  # type: ignore[assignment]  # the real one in place of its twin
         claims = [link(number, *ends) for number, ends in enumerate(SEEN)]
         outside.run(resolver.take(range(len(claims)), claims, AT))
-        ((moment,),) = analyst.ask("SELECT toString(now64(3, 'UTC'))")
+        moment = iso(AT + MINUTE)
         cut = Claim("cut", member(MAIL), member(CARD), 0, 0, "operator", CUT_ID, "eve: the wrong card")
-        outside.run(resolver.take([len(claims)], [cut], AT))
+        outside.run(resolver.take([len(claims)], [cut], AT + 2 * MINUTE))
         names = sorted({name for ends in SEEN for name in ends} | {NEW, ORDER})
         put(store, IDENTIFIERS, *(named(name) for name in names))
         raw = b'{"identifiers":{"device_id":"t-1"}}'
@@ -78,7 +79,7 @@ def between(settings: Settings) -> Iterator[str]:
             at(member(who).node, f"{n}", event_time=AT + n * MINUTE, raw=raw, event="Page Viewed") for n, who in seen
         ]
         put(store, TOUCHPOINTS, *rows)
-        yield moment.decode()
+        yield moment
 
 
 def named(name: str) -> dict[str, Any]:
@@ -139,6 +140,13 @@ def test_who_names_the_probable_owners_of_a_shared_device() -> None:
     assert f"1 touchpoint: {ANNA} seen on it within 30 min before" in text
 
 
+def test_who_names_the_shared_devices_that_a_customer_probably_used() -> None:
+    found = told("who", "anna")
+    assert found["shared_devices"] == [{"identifier": TABLET, "found": "before", "touchpoints": 1}]
+    assert f"1 touchpoint of {TABLET} seen on it within 30 min before" in shown("who", "anna")
+    assert told("who", CARD)["shared_devices"] == []
+
+
 def test_explain_shows_the_chain_or_the_rule_that_keeps_two_apart() -> None:
     text = shown("explain", "c-1", MAIL)
     assert (
@@ -171,8 +179,8 @@ def test_history_tells_every_decision_on_a_customer_in_order() -> None:
 
 def test_as_of_gives_the_customers_of_that_time(between: str) -> None:
     before = told("as-of", "2020-01-01", MAIL)
-    assert all(each["value"] == "anna@example.org" and each["since"] is None for each in before["identifiers"])
-    assert "At 2020-01-01 00:00:00 UTC, " in shown("as-of", "2020-01-01", MAIL)
+    assert (before["customer_id"], before["identifiers"]) == (None, [])
+    assert f"At 2020-01-01 00:00:00 UTC, nobody had met {MAIL}." in shown("as-of", "2020-01-01", MAIL)
     joined = told("as-of", between, MAIL)
     assert sorted(each["type"] for each in joined["identifiers"]) == ["anonymous_id", "email", "loyalty_id"]
     now = told("as-of", "2199-01-01", MAIL)
