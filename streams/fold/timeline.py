@@ -256,7 +256,7 @@ class Timeline:
         if self._ledger.changed or self._told.has_news:
             return None
         facts, base = self._facts, self._ledger.base
-        at_most = window.let_go([fact[3] for fact in facts], self._rules.late_after)
+        at_most = window.let_go(facts, self._rules.late_after)
         for place, state in reversed(self._checkpoints):
             at = place - base
             if 0 < at <= at_most and facts[at - 1][3] < facts[at][3]:

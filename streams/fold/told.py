@@ -95,6 +95,8 @@ class Told:
 
     def _known(self) -> list[Fact]:
         groups = self._groups
+        if not groups:
+            return list(self.first.values())
         known = [fact for group in groups.values() for fact in group.values()]
         return known + [fact for fact in self.first.values() if fact[1:3] not in groups]
 
@@ -106,12 +108,13 @@ class Told:
         """Lets go what is known of facts before a time: gives them, and those that were aside with their rows."""
         known = self._known()
         gone = [fact for fact in known if fact[3] < cut]
-        self.first, self._groups, self._more = {}, {}, 0
-        for fact in known:
-            if fact[3] >= cut:
-                first = self.first.setdefault(fact[2], fact)
-                if first is not fact:
-                    self.another(first, fact)
+        kept = [fact for fact in known if fact[3] >= cut]
+        self.first = {fact[2]: fact for fact in kept}
+        if self._groups:
+            self._groups, self._more = {}, 0
+            for fact in kept:
+                if self.first[fact[2]] is not fact:
+                    self.another(self.first[fact[2]], fact)
         asides = (
             [(fact, self._asides.pop(fact[:3])) for fact in gone if fact[:3] in self._asides] if self._asides else []
         )

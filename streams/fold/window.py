@@ -6,12 +6,14 @@ The *cut* is a time: facts before it are folded, written and let go, but for the
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from enum import Enum
+from operator import itemgetter
 from typing import NamedTuple, TypeVar
 
 from schemas.fact import Fact, Key
 from schemas.ids import Id
 
 T = TypeVar("T")
+_TIME = itemgetter(3)
 
 
 class Window(NamedTuple):
@@ -22,17 +24,17 @@ class Window(NamedTuple):
     a number that is counted up. So there is always one at most about twice as far back as a late fact reaches.
     """
 
-    most: int = 800
+    most: int = 1000
     least: int = 400
     every: int = 32
 
-    def let_go(self, times: Sequence[int], late_after: int) -> int:
-        """How many of the facts at these times, in order, may be let go. After a load as a whole half of them: so there will be
-        one checkpoint after the other."""
-        if len(times) > 4 * self.most:
-            return len(times) // 2
-        recent = len(times) - bisect_left(times, times[-1] - late_after) if times else 0
-        return len(times) - (recent if recent <= self.most * 3 // 4 else self.least)
+    def let_go(self, facts: Sequence[Fact], late_after: int) -> int:
+        """How many of these facts, in order of time, may be let go. After a load as a whole half of them: so there will be one
+        checkpoint after the other."""
+        if not facts or len(facts) > 4 * self.most:
+            return len(facts) // 2
+        old = bisect_left(facts, facts[-1][3] - late_after, key=_TIME)
+        return old if len(facts) - old <= self.most // 2 else len(facts) - self.least
 
     def rung(self, before: int, folded: int) -> int:
         """Of the checkpoint after `folded` facts, if the one before it was after `before`: 0 to 40."""
