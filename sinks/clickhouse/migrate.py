@@ -48,8 +48,8 @@ def migrations(folder: Traversable | None = None) -> list[Migration]:
     folder = folder or files("deploy") / "clickhouse" / "migrations"
     found = [(match, path) for path in folder.iterdir() if (match := _NAME.fullmatch(path.name))]
     listed = sorted((Migration(int(m[1]), m[2], path.read_text()) for m, path in found), key=lambda m: m.number)
-    if len({migration.number for migration in listed}) < len(listed):
-        raise ConfigurationError(f"two migrations in {folder} have one number; rename one")
+    if [migration.number for migration in listed] != list(range(1, len(listed) + 1)):
+        raise ConfigurationError(f"migrations in {folder} are not numbered 0001, 0002, ... without a gap; rename them")
     return listed
 
 
