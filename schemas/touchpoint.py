@@ -120,7 +120,9 @@ class Properties(Part):
     """What every known event may say. A channel's events are subclasses that name their `event`."""
 
     event: ClassVar[str] = ""
-    words: ClassVar[str] = ""  # the property that holds what the customer wrote: its mood is measured if nothing scores it
+    words: ClassVar[str] = (
+        ""  # the property that holds what the customer wrote: its mood is measured if nothing scores it
+    )
 
     location: Text | None = Field(None, description="where it happened, if path, screen, store or queue do not say it")
     path: Text | None = Field(None, description="of the page")

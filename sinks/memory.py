@@ -173,7 +173,9 @@ class MemoryStore(Store):
         return [row[:6] for row in self._of_nodes("friction", nodes)]
 
     def deadlines(self, partition: int, after: Hint, until: int, limit: int) -> list[tuple[int, Id, int, Id, bool]]:
-        hints = sorted(row[1:] for row in self._tables["deadlines"].of(partition) if row[1] <= until and row[1:] > after)
+        hints = sorted(
+            row[1:] for row in self._tables["deadlines"].of(partition) if row[1] <= until and row[1:] > after
+        )
         return [(*hint, self._has_deadline(hint[1:])) for hint in hints[:limit]]
 
     def offsets_from(self, topic: str, partition: int, offset: int) -> dict[int, int]:

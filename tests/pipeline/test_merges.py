@@ -32,16 +32,16 @@ VIEWS = "journey_touchpoints", "touchpoints"
 
 
 class Reader(threading.Thread):
-    """Asks for the settled events again and again; `wrong` are the answers that hold one twice, or lack one."""
+    """Asks for the settled events every `pause` seconds; `wrong` are the answers that hold one twice, or lack one."""
 
-    def __init__(self, house: House, expected: int) -> None:
+    def __init__(self, house: House, expected: int, pause: float) -> None:
         super().__init__()
-        self.house, self.expected = house, expected
+        self.house, self.expected, self.pause = house, expected, pause
         self.looks, self.wrong, self.ended = 0, list[tuple[str, int, int]](), threading.Event()
 
     def run(self) -> None:
         views = open_views(self.house.settings, "auditor")
-        while not self.ended.is_set():
+        while not self.ended.wait(self.pause):
             for view in VIEWS:
                 rows, events = views.ask(f"SELECT count(), uniqExact(event_id) FROM {view} WHERE event = '{SETTLED}'")
                 self.looks += 1
@@ -50,8 +50,8 @@ class Reader(threading.Thread):
 
 
 @contextmanager
-def watched(house: House, expected: int) -> Iterator[Reader]:
-    reader = Reader(house, expected)
+def watched(house: House, expected: int, pause: float = 0.0) -> Iterator[Reader]:
+    reader = Reader(house, expected, pause)
     reader.start()
     try:
         yield reader

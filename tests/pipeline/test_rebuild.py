@@ -1,7 +1,6 @@
 """A rebuild on real servers while events flow, customers merge, and somebody is killed: readers notice nothing, and at the end
 the tables are those of the reference."""
 
-import json
 import random
 import subprocess
 import sys
@@ -22,47 +21,46 @@ from tests.pipeline.reference import reference, stitched
 from tests.pipeline.test_merges import LATER, SETTLED, member, seen, watched
 from tests.pipeline.torture import QUIET, Said
 from throughline.cli import audit
+from throughline.cli.rebuild import rebuild
 
 CUSTOMERS = 150
 KINDS = "anonymous_id", "device_id", "email", "user_id"
 OWNED = [[(kind, f"{kind}-{n}@example.org") for kind in KINDS] for n in range(CUSTOMERS)]
-SECONDS = 10.0  # over which the customers merge
+PORTIONS = 15  # of each half
 
 
 class Feed(threading.Thread):
-    """Sends records bit by bit."""
+    """Sends records bit by bit: one half while a rebuild begins, the other when it has begun to fold."""
 
-    def __init__(self, house: House, records: Sequence[Said]) -> None:
+    def __init__(self, house: House, *halves: Sequence[Said]) -> None:
         super().__init__()
-        self.house, self.records = house, records
+        self.house, self.halves, self.folding = house, halves, threading.Event()
+
+    def tell(self, words: str, done: int, all: int) -> None:
+        if words == "folding":
+            self.folding.set()
 
     def run(self) -> None:
-        step = len(self.records) // int(SECONDS * 4) + 1
-        for start in range(0, len(self.records), step):
-            self.house.emit(self.records[start : start + step])
-            time.sleep(0.25)
+        for half in self.halves:
+            for start in range(0, len(half), len(half) // PORTIONS + 1):
+                self.house.emit(half[start : start + len(half) // PORTIONS + 1])
+                time.sleep(0.2)
+            self.folding.wait(60)
 
 
-def begun(house: House, *arguments: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "throughline.cli", "rebuild", "--json", *arguments]
-    return subprocess.Popen(command, env=environment(house.values), cwd=house.folder, stdout=subprocess.PIPE, text=True)
+def begun(house: House) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "throughline.cli", "rebuild"]
+    return subprocess.Popen(command, env=environment(house.values), stdout=subprocess.DEVNULL)
 
 
-def ended(process: subprocess.Popen[str]) -> dict[str, Any]:
-    said, _ = process.communicate(timeout=120)
-    assert process.returncode == 0
-    found: dict[str, Any] = json.loads(said)
-    return found
-
-
-def killed_when_it_is_folding(house: House, process: subprocess.Popen[str]) -> None:
+def killed_when_it_is_folding(house: House, process: subprocess.Popen[bytes]) -> None:
     connections = Connections(server_of(house.settings, "migrator"))
     while not connections.ask(
         "SELECT 1 FROM system.tables WHERE database = currentDatabase() AND name = 'rebuild_feed_stitched'"
     ):
         time.sleep(0.02)
     process.kill()
-    process.communicate()
+    process.wait()
     connections.close()
 
 
@@ -88,18 +86,18 @@ def test_a_rebuild_beside_the_flow(tmp_path: Path, kafka: Kafka, clickhouse: Cli
         house.emit(before)
         house.settle(60)
         random.Random(1).shuffle(joins)
-        feed = Feed(house, [*joins[: len(joins) // 2], *words, *joins[len(joins) // 2 :]])
-        with watched(house, len(before)) as reader:
+        feed = Feed(house, joins[: len(joins) // 2], [*words, *joins[len(joins) // 2 :]])
+        doomed = begun(house)
+        with watched(house, len(before), pause=0.1) as reader:
+            killed_when_it_is_folding(house, doomed)
             feed.start()
-            killed_when_it_is_folding(house, begun(house))
             house.kill_a_worker(random.Random(2))
             house.supervise()
-            reports = [ended(begun(house))]
+            report = rebuild(house.settings, False, 60.0, feed.tell)
             feed.join()
-            reports.append(ended(begun(house)))
             house.settle(60)
         assert (reader.looks > 10, reader.wrong) == (True, [])
-        assert [report["exchanged"] for report in reports] == [True, True]
+        assert report.swapped
         assert stitched(house) == reference(house, [*before, *joins], int(time.time() * 1000), cuts)
         assert audit.run(house.settings, QUIET).is_right
-        assert ended(begun(house, "--check"))["was_right"]
+        assert rebuild(house.settings, True, 60.0, feed.tell).was_right

@@ -157,7 +157,11 @@ def test_a_late_row_that_begins_the_session_takes_the_summary(store: ClickHouseS
 def test_a_journey_has_its_emotions_its_stage_and_its_links(store: ClickHouseStore, analyst: Connections) -> None:
     felt = {"journey_emotion_times": (AT, AT + 5, AT + 9), "journey_emotions": (0.2, -0.9, -0.5)}
     told = {"journey_currency": "EUR", "journey_stage": "service", "linked_journey_id": id("order"), **felt}
-    put(store, STITCHED, begins(CARD, "1", CARD, version=(1 << 96) + 7, sentiment=0.0, sentiment_source="rating", **told))
+    put(
+        store,
+        STITCHED,
+        begins(CARD, "1", CARD, version=(1 << 96) + 7, sentiment=0.0, sentiment_source="rating", **told),
+    )
     put(store, STITCHED, begins(CARD, "2", CARD, journey_emotions=(0.5,), journey_emotion_times=(AT,)))
     columns = "currency, stage, length(emotion), emotion[2].sentiment, emotion_change, linked_journey_id, revision"
     assert asked(analyst, f"SELECT {columns} FROM journeys ORDER BY revision DESC") == [
@@ -169,7 +173,12 @@ def test_a_journey_has_its_emotions_its_stage_and_its_links(store: ClickHouseSto
 
 
 def test_a_change_of_stage_is_told_with_what_was_before(store: ClickHouseStore, analyst: Connections) -> None:
-    turn = {"stage": "service", "previous_stage": "purchase", "stage_time": 90_000, "stage_rule": "journeys.types.service.stage"}
+    turn = {
+        "stage": "service",
+        "previous_stage": "purchase",
+        "stage_time": 90_000,
+        "stage_rule": "journeys.types.service.stage",
+    }
     put(store, STITCHED, begins(CARD, "1", CARD, **turn), stitched(CARD, "2", CARD, stage="service"))
     columns = "from_stage, to_stage, seconds_in_stage, rule, journey_id"
     told = ("purchase", "service", Decimal(90), "journeys.types.service.stage", to_uuid(id("j")))

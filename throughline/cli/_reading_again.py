@@ -133,8 +133,9 @@ class Log:
 
 
 def _records(place: Any, first: int, some: Sequence[Any]) -> Records:
-    columns = ([getattr(one, name) for one in some] for name in ("value", "offset", "timestamp", "key"))
-    return Records(place.topic, place.partition, *columns, first, some[-1].offset + 1)
+    values, keys = [one.value for one in some], [one.key for one in some]
+    offsets, times = [one.offset for one in some], [one.timestamp for one in some]
+    return Records(place.topic, place.partition, values, offsets, times, keys, first, offsets[-1] + 1)
 
 
 def intake_of(settings: Settings, store: Store) -> Intake:
@@ -172,7 +173,9 @@ class Rereader:
     def _perform(self, effect: Effect) -> Any:
         match effect:
             case Write(blocks):
-                return [self._write(block) for block in blocks]
+                for block in blocks:
+                    self._write(block)
+                return None
             case Ask(method, args):
                 return getattr(self.store, method)(*args)
             case Send(messages):

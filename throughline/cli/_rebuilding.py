@@ -84,7 +84,7 @@ class Bench:
 
     def _faults(self, table: Table) -> list[Fault]:
         """A row on its way into both tables may differ for a moment."""
-        found = self._look(table)
+        found = list(self._look(table))
         if found:
             self.settle()
             again = set(self._look(table))

@@ -64,7 +64,9 @@ def test_every_statement_is_rendered_for_a_server_and_for_a_cluster(cluster: str
     server = Server(store="s", views="v", cluster=cluster)
     for statement in [s for m in migrations() for s in m.statements(server)]:
         assert "$" not in statement
-        assert ("ON CLUSTER 'main'" in statement) is bool(cluster) or statement.startswith("INSERT")  # which the replicas share
+        assert ("ON CLUSTER 'main'" in statement) is bool(cluster) or statement.startswith(
+            "INSERT"
+        )  # which the replicas share
         replicated = re.search(r"ENGINE = (\w*)MergeTree", statement)
         assert not replicated or replicated[1].startswith("Replicated") is bool(cluster)
     window = "replicated_deduplication_window" if cluster else "non_replicated_deduplication_window"

@@ -33,8 +33,14 @@ KINDS = [
     ("website", "Form Started"), ("website", "Form Started"), ("website", "Form Submitted"), ("app", "Form Started"),
     ("app", "Form Submitted"), ("website", "Element Clicked"),
 ]  # fmt: skip
-NAMED = [(), (("form_id", "a"),), (("form_id", "b"), ("form_name", "a")), (("plan", "free"),),
-         (("plan", "gold"), ("seats", "12")), (("seats", "3"),)]
+NAMED = [
+    (),
+    (("form_id", "a"),),
+    (("form_id", "b"), ("form_name", "a")),
+    (("plan", "free"),),
+    (("plan", "gold"), ("seats", "12")),
+    (("seats", "3"),),
+]
 MORE = [  # in one draw, since each draw costs more than a fold
     {"thread": thread, "value": value, "currency": currency, "about": about, "location": location, "named": named}
     for thread, value, currency, about, location, named in product(

@@ -29,7 +29,11 @@ def test_a_return_runs_from_the_request_to_the_refund_and_is_linked_to_its_purch
         fact("store", "Order Refunded", 5 * DAY, number=4, thread="order_id:1", value=990_000, currency="EUR"),
     )  # fmt: skip
     assert (order.journey_outcome, order.journey_touchpoints, order.journey_value) == ("completed", 1, 990_000)
-    assert (asked.journey_type, asked.journey_outcome, asked.journey_channels) == ("return", "completed", ("website", "store"))
+    assert (asked.journey_type, asked.journey_outcome, asked.journey_channels) == (
+        "return",
+        "completed",
+        ("website", "store"),
+    )
     assert (asked.journey_value, asked.journey_currency, asked.stage) == (990_000, "EUR", "service")
     assert asked.journey_id == sent.journey_id == refund.journey_id
     assert asked.linked_journey_id == refund.linked_journey_id == derived(b"journey", *bought.key)
@@ -92,7 +96,9 @@ def test_an_order_that_is_told_twice_counts_once() -> None:
 def test_a_chat_about_an_order_is_service_and_linked_to_the_purchase() -> None:
     bought = shop("Order Completed", 0, 1, "1")
     started, wrote = rows_of(
-        bought, chat("Live Chat Conversation Started", DAY, 2), chat("Live Chat Message Sent", DAY, 3, about="order_id:1")
+        bought,
+        chat("Live Chat Conversation Started", DAY, 2),
+        chat("Live Chat Message Sent", DAY, 3, about="order_id:1"),
     )[1:]
     assert (started.journey_type, started.linked_journey_id) == ("service", NONE)
     assert (wrote.journey_id, wrote.linked_journey_id) == (started.journey_id, derived(b"journey", *bought.key))
@@ -121,7 +127,9 @@ def test_a_ticket_that_comes_back_after_a_month_is_the_same_journey() -> None:
 
 def test_an_order_after_an_abandoned_checkout_is_a_new_journey() -> None:
     left, bought, delivered = rows_of(
-        shop("Checkout Started", 0, 1, "1"), shop("Order Completed", 60 * DAY, 2, "1"), shop("Order Delivered", 61 * DAY, 3, "1")
+        shop("Checkout Started", 0, 1, "1"),
+        shop("Order Completed", 60 * DAY, 2, "1"),
+        shop("Order Delivered", 61 * DAY, 3, "1"),
     )
     assert (left.journey_outcome, bought.journey_outcome) == ("abandoned", "completed")
     assert delivered.journey_id == bought.journey_id != left.journey_id

@@ -192,5 +192,7 @@ def test_nothing_to_fold_is_acknowledged_at_once() -> None:
 
 
 def test_claims_that_wait_are_decided_together_but_not_over_a_gap() -> None:
-    said = [Said(list(offsets), ["claim"] * len(offsets), print) for offsets in ((1, 2), (3,), (), (4, 6), (9,), (2, 3))]  # type: ignore[list-item]  # any claim will do
+    said = [
+        Said(list(offsets), ["claim"] * len(offsets), print) for offsets in ((1, 2), (3,), (), (4, 6), (9,), (2, 3))
+    ]  # type: ignore[list-item]  # any claim will do
     assert [offsets for offsets, _ in in_a_row(said)] == [[1, 2, 3, 4, 6], [9], [2, 3]]

@@ -144,10 +144,11 @@ def test_an_error_midway_leaves_everything_as_it_was(house: House, migrator: Con
 
 
 def test_a_second_one_beside_the_first_is_refused(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sinks.clickhouse.lease.PATIENCE", 0.2)
     ddl = server_of(house.settings, "migrator")
-    with lease(ddl, f"throughline rebuild of {ddl.store}"), pytest.raises(ThroughlineError, match="is under way"):
-        rebuilt(house)
+    with lease(ddl, f"throughline rebuild of {ddl.store}"):
+        monkeypatch.setattr("sinks.clickhouse.lease.PATIENCE", 0.2)
+        with pytest.raises(ThroughlineError, match="is under way"):
+            rebuilt(house)
 
 
 def test_what_is_read_again_changes_nothing(house: House) -> None:
