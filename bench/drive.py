@@ -4,21 +4,14 @@ from collections.abc import Generator
 from typing import Any, TypeVar
 
 from schemas.store import Store
-from streams.effects import Ask, Effect, Pause, Reach, Send, Together, Write
+from streams.effects import Ask, Effect, Pause, Reach, Send, Together, Write, run
 
 T = TypeVar("T")
 
 
 def drive(step: Generator[Effect, Any, T], store: Store) -> T:
     """The result of the step. What it sends is dropped."""
-    answer: Any = None
-    while True:
-        try:
-            effect = step.send(answer)
-        except StopIteration as stop:
-            result: T = stop.value
-            return result
-        answer = _perform(effect, store)
+    return run(step, lambda effect: _perform(effect, store))
 
 
 def _perform(effect: Effect, store: Store) -> Any:
