@@ -25,6 +25,14 @@ NODES = tuple(bytes([node] * 16) for node in range(1, 4))
 OWNER = Change(NODES[0], 5, 7, tuple(Member(node, "email", 5) for node in NODES))
 HOME = 5 % PARTITIONS
 FORGED = 1 << 120
+WORDS = {
+    "epoch",
+    "channel",
+    "location",
+    "at",
+    "event_time",
+    "detail",
+}  # workers leave those of a signal that goes on standing
 
 
 def lived(facts: list[Fact], chance: random.Random, now: int = AT) -> MemoryStore:
@@ -69,7 +77,7 @@ def test_the_rows_are_those_of_the_workers(facts: list[Fact], chance: random.Ran
     store = lived(facts, chance)
     made = again(store)
     assert shown(made.stitched, STITCHED) == shown(store.rows(STITCHED), STITCHED)
-    assert shown(made.friction, FRICTION) == shown(store.rows(FRICTION), FRICTION)
+    assert shown(made.friction, FRICTION, WORDS) == shown(store.rows(FRICTION), FRICTION, WORDS)
 
 
 @settings(max_examples=100, deadline=None)
