@@ -100,6 +100,8 @@ def test_a_rebuild_beside_the_flow(tmp_path: Path, kafka: Kafka, clickhouse: Cli
         assert report.swapped
         assert stitched(house) == reference(house, [*before, *joins], int(time.time() * 1000), cuts)
         assert audit.run(house.settings, QUIET).is_right
-        rebuild(house.settings, False, 60.0, feed.tell)  # a signal told amid exchange, kill and cut may be missing until then
+        rebuild(
+            house.settings, False, 60.0, feed.tell
+        )  # a signal told amid exchange, kill and cut may be missing until then
         house.settle(30)
         assert rebuild(house.settings, True, 60.0, feed.tell).was_right
